@@ -1,0 +1,99 @@
+"""Fax accounts, as the Manager Portal publishes them on the compacted topic `fax-accounts`."""
+
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from schemas.base import CallerId, EmailAddress, Event, Frozen, Instant, Name, PhoneNumber, Sha256, Text
+
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
+Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?$")]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is not an IANA time zone; write it as Europe/Berlin or America/New_York") from error
+    return name
+
+
+TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_zone)]
+
+
+class Brand(Frozen):
+    """A reseller's face: the only name a customer ever sees."""
+
+    name: Name
+    logo_url: Annotated[str, StringConstraints(pattern=r"^https://[^\s\"'<>]{1,500}$")] | None = None
+    colour: Colour = "#1f5fa8"
+    portal_host: Host
+    from_address: EmailAddress
+    support: Text = Field(default="", description="how to reach support: an address, a number or a page")
+
+
+class User(Frozen):
+    """The account's primary user."""
+
+    extension: Name | None = None
+    name: Name
+    email: EmailAddress
+
+
+class AtaDevice(Frozen):
+    """A fax machine's adapter. Only the hash of its secret is ever published."""
+
+    device_type: Name
+    serial: Name
+    secret_sha256: Sha256 | None = None
+
+
+Method = Literal["email", "portal", "ata"]
+Handling = Literal["email-with-attachment", "email-without-attachment", "portal"]
+
+
+class FaxAccount(Event):
+    """A fax number and what happens to its faxes; `version` grows with each change of the account."""
+
+    state: Literal["active"] = "active"
+    account_id: Name
+    version: int = Field(ge=1)
+    fax_number: PhoneNumber
+    reseller: Name
+    domain: Name
+    brand: Brand
+    primary_user: User
+    methods: tuple[Method, ...] = Field(min_length=1, max_length=3)
+    handling: Handling
+    ata: AtaDevice | None = None
+    allowed_senders: tuple[EmailAddress, ...] = Field(default=(), max_length=50)
+    notify: tuple[EmailAddress, ...] = Field(
+        default=(), max_length=20, description="recipients beside the primary user"
+    )
+    blocked_callers: tuple[CallerId, ...] = Field(default=(), max_length=100)
+    time_zone: TimeZone = "UTC"
+    header_text: Text = ""
+    retention_days: int = Field(default=365, ge=30, le=365)
+    changed_at: Instant
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "FaxAccount":
+        if len(set(self.methods)) != len(self.methods):
+            raise ValueError("a method may be enabled once only")
+        if ("ata" in self.methods) != (self.ata is not None):
+            raise ValueError("an ATA device is given if and only if the method ATA is enabled")
+        return self
+
+
+class RemovedAccount(Event):
+    """A number without an account: it keeps reseller and domain, so a late fax is unclaimed for the right people."""
+
+    state: Literal["removed"] = "removed"
+    account_id: Name
+    version: int = Field(ge=1)
+    fax_number: PhoneNumber
+    reseller: Name
+    domain: Name
+    removed_at: Instant
+    quarantined_until: Instant

@@ -1,0 +1,27 @@
+"""Where objects live. A fax's date is the instant of its acceptance, in UTC (docs/adr/0003)."""
+
+from datetime import UTC, datetime
+from hashlib import sha256
+from uuid import UUID
+
+
+def fax_prefix(accepted_at: datetime, fax_id: UUID) -> str:
+    """``fax/YYYY/MM/DD/<fax id>/``: everything we keep of one fax."""
+    return f"fax/{accepted_at.astimezone(UTC):%Y/%m/%d}/{fax_id}/"
+
+
+def accepted_key(fax_id: UUID) -> str:
+    """The acceptance of one fax id: content digest and our clock."""
+    return f"accepted/{fax_id}"
+
+
+def claim_prefix(accepted_at: datetime, fax_id: UUID, kind: str, recipient: str) -> str:
+    """Below which the generations of one effect's claim lie; the recipient appears only as a digest."""
+    day = f"{accepted_at.astimezone(UTC):%Y/%m/%d}"
+    return f"claims/{day}/{fax_id}/{kind}/{sha256(recipient.encode()).hexdigest()[:32]}/"
+
+
+ORIGINAL = "original.tif"
+DOCUMENT = "document.pdf"
+THUMBNAIL = "thumbnail.png"
+DECISION = "decision.json"

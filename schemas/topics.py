@@ -1,0 +1,135 @@
+"""The one list of topics, in pipeline order: follow a fax from top to bottom.
+
+A cluster's topics are created from it (`nativefax topics apply`), and the README's table is made of it.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from schemas import accounts, fax, retention, telephony
+from schemas.base import Event
+
+DAY_MS = 24 * 60 * 60 * 1000
+MESSAGE_LIMIT = 16 * 1024
+"""Bytes a message may have; documents travel as object keys (claim check)."""
+
+BROKER_LIMIT = 64 * 1024
+"""Bytes the broker takes, so that a message over our limit arrives and is set aside with a reason."""
+
+RETRY_DELAYS = {"10s": 10, "2m": 120, "15m": 900}
+"""Retry tiers: suffix → fixed delay in seconds. One delay a topic, so a long wait never blocks a short one."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic: who writes it, who reads it, and how it is kept.
+
+    `key` is the event's field that is the message key, "a or b" where its events differ: one key stays in order.
+    `retries` says whether its consumer may defer messages, which makes the retry tiers and the dead-letter topic.
+    """
+
+    name: str
+    key: str
+    events: tuple[type[Event], ...]
+    producers: tuple[str, ...]
+    consumers: tuple[str, ...]
+    partitions: int = 12
+    retention_days: int = 14
+    compacted: bool = False
+    retries: bool = True
+
+    @property
+    def retention_ms(self) -> int:
+        """How long the broker keeps a message, in milliseconds."""
+        return self.retention_days * DAY_MS
+
+    @property
+    def dead_letters(self) -> str:
+        """The topic for messages that were set aside."""
+        return f"{self.name}-dlq"
+
+    @property
+    def tiers(self) -> dict[str, int]:
+        """Retry topic → its delay in seconds, shortest first."""
+        return {f"{self.name}-retry-{suffix}": delay for suffix, delay in RETRY_DELAYS.items()} if self.retries else {}
+
+    def key_of(self, event: Event) -> bytes:
+        """The message key of `event`."""
+        field = next(name for name in self.key.split(" or ") if hasattr(event, name))
+        return str(getattr(event, field)).encode()
+
+
+TELEPHONY_FAX_RECEIVED = Topic(
+    "telephony-fax-received", "call_id", (telephony.TelephonyFaxReceived,), ("telephony",), ("ingest",)
+)
+FAX_SUBMITTED = Topic("fax-submitted", "fax_id", (fax.FaxSubmitted,), ("ingest",), ("ingest",))
+FAX_READY = Topic("fax-ready", "fax_id", (fax.ReceivedFaxReady, fax.SubmittedFaxReady), ("ingest",), ("router",))
+EMAIL_REQUESTED = Topic(
+    "email-requested", "fax_id", (fax.EmailRequested,), ("router", "dialer", "ingest"), ("email_out",)
+)
+ATA_REQUESTED = Topic("ata-requested", "serial", (fax.AtaRequested,), ("router",), ("ingest",))
+FAX_TO_DIAL = Topic("fax-to-dial", "destination", (fax.FaxToDial,), ("router",), ("dialer",))
+DIAL_REQUESTED = Topic("dial-requested", "destination", (telephony.DialRequested,), ("dialer",), ("telephony",))
+TELEPHONY_DIAL_RESULT = Topic(
+    "telephony-dial-result", "fax_id", (telephony.TelephonyDialResult,), ("telephony",), ("dialer",)
+)
+FAX_STATUS = Topic(
+    "fax-status",
+    "fax_id or instance",
+    (fax.FaxStatusChanged, fax.TablePositionReported),
+    ("ingest", "router", "email_out", "dialer", "retention"),
+    ("portal",),
+)
+FAX_ACCOUNTS = Topic(
+    "fax-accounts",
+    "fax_number",
+    (accounts.FaxAccount, accounts.RemovedAccount),
+    ("portal",),
+    ("router", "ingest"),
+    partitions=1,
+    compacted=True,
+    retries=False,
+)
+FAX_HOLDS = Topic(
+    "fax-holds",
+    "scope",
+    (retention.HoldChanged,),
+    ("portal",),
+    ("retention",),
+    partitions=1,
+    compacted=True,
+    retries=False,
+)
+RETENTION_REQUESTED = Topic(
+    "retention-requested", "day", (retention.RetentionRequested,), ("retention",), ("retention",)
+)
+FAX_EXPIRED = Topic("fax-expired", "fax_id", (retention.FaxExpired,), ("retention",), ("portal",))
+
+TOPICS = (
+    TELEPHONY_FAX_RECEIVED,
+    FAX_SUBMITTED,
+    FAX_READY,
+    EMAIL_REQUESTED,
+    ATA_REQUESTED,
+    FAX_TO_DIAL,
+    DIAL_REQUESTED,
+    TELEPHONY_DIAL_RESULT,
+    FAX_STATUS,
+    FAX_ACCOUNTS,
+    FAX_HOLDS,
+    RETENTION_REQUESTED,
+    FAX_EXPIRED,
+)
+
+
+@cache
+def topic_of(event_type: type[Event]) -> Topic:
+    """The topic that carries `event_type`.
+
+    Raises:
+        LookupError: No topic carries it.
+    """
+    for topic in TOPICS:
+        if event_type in topic.events:
+            return topic
+    raise LookupError(f"{event_type.__name__} belongs to no topic in schemas/topics.py")
