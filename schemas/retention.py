@@ -10,7 +10,7 @@ from schemas.base import Event, Instant, Name, Text
 
 
 class HoldChanged(Event):
-    """A hold on a fax, an account or a domain was set or lifted; `scope` is ``fax:<id>``, ``account:<id>`` or ``domain:<name>``."""
+    """A hold was set or lifted; `scope` is ``fax:<id>``, ``account:<id>`` or ``domain:<name>``."""
 
     scope: Name
     held: bool

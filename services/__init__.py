@@ -1,0 +1,1 @@
+"""The stages. Each imports the runtime and the contract, never another stage."""

@@ -1,0 +1,1 @@
+"""What every stage stands on: the stage loop, outcomes, retries, claims, blobs, accounts, settings, telemetry."""
