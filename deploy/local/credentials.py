@@ -1,0 +1,40 @@
+"""The local stack's passwords and keys, made at random once and kept in a file that only this user can read."""
+
+import base64
+import json
+import secrets
+import uuid
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from deploy.local.programs import write_private
+
+
+def _hex() -> str:
+    return secrets.token_hex(32)
+
+
+def _uuid() -> str:
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """One secret per purpose; all hexadecimal but the cluster's id, which is a base64 UUID."""
+
+    kafka_password: str = field(default_factory=_hex)
+    kafka_cluster_id: str = field(default_factory=_uuid)
+    store_access_key: str = field(default_factory=lambda: secrets.token_hex(10))
+    store_secret_key: str = field(default_factory=_hex)
+    store_sse_key: str = field(default_factory=_hex)
+    smtp_password: str = field(default_factory=_hex)
+    links_secret: str = field(default_factory=_hex)
+
+
+def load_credentials(file: Path) -> Credentials:
+    """Read `file`, making what it lacks."""
+    known = json.loads(file.read_text()) if file.exists() else {}
+    credentials = Credentials(**known)
+    if asdict(credentials) != known:
+        write_private(file, json.dumps(asdict(credentials), indent=2))
+    return credentials

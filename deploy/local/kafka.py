@@ -1,0 +1,178 @@
+"""Apache Kafka as one KRaft node on loopback; docs/adr/0001-broker.md tells why this way."""
+
+import asyncio
+import fcntl
+import logging
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
+
+from deploy.local.errors import SetupError
+from deploy.local.java import find_java
+from deploy.local.maven import fetch
+from deploy.local.programs import Program, write_private
+
+LOCK = Path(__file__).with_name("kafka.lock")
+JVM = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true")
+SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
+PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
+
+
+@dataclass(frozen=True)
+class KafkaNode:
+    """One broker and controller in one process, which asks every client for a password.
+
+    Attributes:
+        folder: Its data and configuration.
+        cache: Where its jars are kept between stacks.
+        port: For clients, on 127.0.0.1.
+        controller_port: For itself.
+        username: Of its only user.
+        password: Of that user; letters and digits.
+        cluster_id: A base64 UUID without padding, as Kafka writes it.
+    """
+
+    folder: Path
+    cache: Path
+    port: int
+    controller_port: int
+    username: str
+    password: str
+    cluster_id: str
+
+    name = "kafka"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a stage needs to reach it."""
+        return {
+            "NATIVEFAX_KAFKA_BOOTSTRAP": f"127.0.0.1:{self.port}",
+            "NATIVEFAX_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+            "NATIVEFAX_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+            "NATIVEFAX_KAFKA_USERNAME": self.username,
+            "NATIVEFAX_KAFKA_PASSWORD": self.password,
+        }
+
+    def prepare(self, progress: Callable[[str], None]) -> Program:
+        """Fetch the jars, format the storage once, and return the program to run.
+
+        Raises:
+            SetupError: No usable Java, jars out of reach, or storage that can't be formatted.
+        """
+        java = find_java()
+        jars = self._jars(progress)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(self.folder / "server.properties", self._properties())
+        (self.folder / "log4j2.properties").write_text(LOG4J)
+        write_private(self.folder / "kafka.args", self._arguments(jars, ["kafka.Kafka", self._properties_path]))
+        if not (self.folder / "data" / "meta.properties").exists():
+            progress("formatting its storage")
+            self._format(java, jars)
+        return Program("kafka", (str(java), f"@{self.folder.absolute() / 'kafka.args'}"), stop_seconds=20)
+
+    def ready(self) -> bool:
+        """Whether it lets its user in."""
+        return asyncio.run(self._logs_in())
+
+    async def _logs_in(self) -> bool:
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it reports each refused attempt as an error
+        client = AIOKafkaClient(
+            bootstrap_servers=f"127.0.0.1:{self.port}",
+            security_protocol="SASL_PLAINTEXT",
+            sasl_mechanism="SCRAM-SHA-512",
+            sasl_plain_username=self.username,
+            sasl_plain_password=self.password,
+            request_timeout_ms=3000,
+        )
+        try:
+            await client.bootstrap()
+        except (KafkaError, OSError):
+            return False
+        else:
+            return True
+        finally:
+            await client.close()
+            logging.getLogger("aiokafka").setLevel(logging.NOTSET)
+
+    @property
+    def _properties_path(self) -> str:
+        return str(self.folder.absolute() / "server.properties")
+
+    def _jars(self, progress: Callable[[str], None]) -> list[Path]:
+        self.cache.mkdir(parents=True, exist_ok=True)
+        with (self.cache / ".lock").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)  # two stacks may share the cache
+            return fetch(LOCK, self.cache, lambda done, total: progress(f"jars {done} of {total}"))
+
+    def _format(self, java: Path, jars: list[Path]) -> None:
+        scram = f"SCRAM-SHA-512=[name={self.username},password={self.password}]"
+        tool = ["kafka.tools.StorageTool", "format", "-t", self.cluster_id, "-c", self._properties_path]
+        arguments = self.folder / "format.args"  # a file, for a process's arguments can be read by every user
+        write_private(arguments, self._arguments(jars, [*tool, "--add-scram", scram]))
+        try:
+            subprocess.run(  # noqa: S603 - our own command
+                [java, f"@{arguments}"], check=True, capture_output=True, text=True, timeout=120
+            )
+        except subprocess.CalledProcessError as error:
+            raise SetupError(
+                f"Kafka's storage could not be formatted: {(error.stderr or error.stdout).strip()[-400:]}",
+                cure=f"If {self.folder} holds nothing you need, remove it and run the same command again.",
+            ) from error
+        finally:
+            arguments.unlink()
+
+    def _arguments(self, jars: list[Path], main: list[str]) -> str:
+        """A Java argument file: one quoted argument a line."""
+        classpath = os.pathsep.join(str(jar.absolute()) for jar in jars)
+        log4j = f"-Dlog4j2.configurationFile={(self.folder / 'log4j2.properties').absolute()}"
+        lines = [*JVM, log4j, "-cp", classpath, *main]
+        return "".join('"' + line.replace("\\", "\\\\").replace('"', '\\"') + '"\n' for line in lines)
+
+    def _properties(self) -> str:
+        login = f'username="{self.username}" password="{self.password}"'
+        return f"""\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{self.controller_port}
+listeners=CLIENT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}
+advertised.listeners=CLIENT://127.0.0.1:{self.port}
+listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT
+inter.broker.listener.name=CLIENT
+controller.listener.names=CONTROLLER
+sasl.enabled.mechanisms=SCRAM-SHA-512
+sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
+sasl.mechanism.controller.protocol=PLAIN
+listener.name.client.scram-sha-512.sasl.jaas.config={SCRAM} required {login};
+listener.name.controller.sasl.enabled.mechanisms=PLAIN
+listener.name.controller.plain.sasl.jaas.config={PLAIN} required {login} user_{self.username}="{self.password}";
+log.dirs={self.folder.absolute() / "data"}
+auto.create.topics.enable=false
+default.replication.factor=1
+min.insync.replicas=1
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=5
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=5
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+group.initial.rebalance.delay.ms=0
+num.network.threads=2
+num.io.threads=4
+"""
+
+
+LOG4J = """\
+rootLogger.level=INFO
+rootLogger.appenderRef.console.ref=console
+appender.console.type=Console
+appender.console.name=console
+appender.console.layout.type=PatternLayout
+appender.console.layout.pattern=%d %p %c: %m%n
+"""

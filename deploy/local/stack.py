@@ -1,0 +1,184 @@
+"""Everything the stages need, on one machine, under one folder."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Self, TextIO
+
+from deploy.local.credentials import load_credentials
+from deploy.local.errors import SetupError
+from deploy.local.lock import take_lock
+from deploy.local.mailbox.part import Mailbox
+from deploy.local.parts import KINDS, Part, build_part, local_kinds, outside_settings
+from deploy.local.ports import assign_ports
+from deploy.local.preflight import check_machine
+from deploy.local.supervisor import Program, Supervisor
+
+__all__ = ["Program", "Progress", "Stack"]
+
+Progress = Callable[[str, str], None]  # told (part, what it does now)
+
+READY_SECONDS = 90.0
+GLANCE_SECONDS = 0.1
+
+
+def _silent(_part: str, _doing: str) -> None:
+    """Tell nobody."""
+
+
+class Stack:
+    """Kafka, SeaweedFS and the mailbox below `root`, and any programs run with them; a context manager.
+
+    A part whose first setting (NATIVEFAX_KAFKA_BOOTSTRAP, _STORE_ENDPOINT, _SMTP_HOST) is in `outside` is not started:
+    its settings are passed on as `outside` has them.
+
+    Args:
+        root: Holds data, ports, secrets, logs. A later stack on the same root goes on with all of it.
+        ports: Fixed ports by name: kafka, kafka_controller, store, store_master, store_volume, store_filer, smtp,
+            mailbox, portal. Each other one is chosen once and remembered.
+        cache: Where jars are kept; below `root` by default.
+        outside: The environment; this process's by default.
+
+    Attributes:
+        environment: The settings of the stages, once started.
+        ports: The ports in use, once started.
+        supervisor: Runs the parts, under the names kafka, store and mailbox, and the programs.
+    """
+
+    def __init__(
+        self,
+        root: Path = Path(".local"),
+        *,
+        ports: Mapping[str, int] | None = None,
+        cache: Path | None = None,
+        outside: Mapping[str, str] | None = None,
+    ) -> None:
+        self.root = root.absolute()
+        self.environment: dict[str, str] = {}
+        self.ports: dict[str, int] = {}
+        self.supervisor = Supervisor(self.root)
+        self._configured = dict(ports or {})
+        self._cache = cache or self.root / "cache"
+        self._outside = os.environ if outside is None else outside
+        self._parts: dict[str, Part] = {}
+        self._lock: TextIO | None = None
+
+    @property
+    def maildir(self) -> Path:
+        """Where the local mailbox keeps its mail."""
+        return self.root / "mail"
+
+    @property
+    def mailbox_url(self) -> str | None:
+        """The local mailbox's page; None when mail goes elsewhere."""
+        part = self._parts.get("mailbox")
+        return part.url if isinstance(part, Mailbox) else None
+
+    def start(self, progress: Progress = _silent) -> dict[str, str]:
+        """Start every part that runs here, side by side, and return the settings of the stages when all are ready.
+
+        Raises:
+            SetupError: Something stands in the way; whatever was started is stopped again.
+        """
+        check_machine(self.root, local_kinds(self._outside))
+        self._lock = take_lock(self.root / "run" / "stack.lock")
+        try:
+            self._configure()
+            self.supervisor.open(inherit=[self._lock.fileno()])
+            with ThreadPoolExecutor(len(KINDS)) as threads:
+                list(threads.map(lambda part: self._bring_up(part, progress), self._parts.values()))
+        except BaseException:
+            self.stop()
+            raise
+        return self.environment
+
+    def run(self, programs: Iterable[Program]) -> None:
+        """Run more programs, with the stages' settings in their environment; they are stopped before the parts."""
+        self.supervisor.add([replace(one, env={**self.environment, **one.env}) for one in programs])
+
+    def await_ready(self, name: str) -> None:
+        """Wait until a part does its work, for instance after it was started again.
+
+        Raises:
+            SetupError: It does not within 90 s, or it gave up; with the end of its log.
+        """
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._parts[name].ready():
+            states = {one.state for one in self.supervisor.processes() if one.program == name}
+            if "FATAL" in states or time.monotonic() > deadline:
+                raise self._failure(name)
+            time.sleep(GLANCE_SECONDS)
+
+    def serve(self) -> None:
+        """Wait until this process is asked to stop (SIGINT, SIGTERM, SIGHUP). Main thread only.
+
+        Raises:
+            SetupError: The supervisor ended by itself.
+        """
+        asked = threading.Event()
+
+        def ask(_number: int, _frame: FrameType | None) -> None:
+            asked.set()
+
+        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        try:
+            while not asked.wait(0.5):
+                if not self.supervisor.alive():
+                    raise SetupError("The supervisor ended.", cure=f"Its log tells why: {self.root / 'logs'}")
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def stop(self) -> None:
+        """Stop the programs, then the parts, and leave no process."""
+        if self.supervisor.alive():
+            names = [program.name for program in self.supervisor.programs]
+            self.supervisor.stop(*[name for name in names if name not in self._parts])
+            self.supervisor.stop(*[name for name in names if name in self._parts])
+        self.supervisor.close()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _configure(self) -> None:
+        local = local_kinds(self._outside)
+        names = [port for kind in local for port in KINDS[kind].ports]
+        self.ports = assign_ports(self.root / "ports.json", [*names, "portal"], self._configured)
+        credentials = load_credentials(self.root / "secrets.json")
+        self._parts = {kind: build_part(kind, self.root, self._cache, self.ports, credentials) for kind in local}
+        own = {
+            "NATIVEFAX_LINKS_SECRET": credentials.links_secret,
+            "NATIVEFAX_PORTAL_URL": f"http://127.0.0.1:{self.ports['portal']}",
+        }
+        self.environment = {name: self._outside.get(name) or value for name, value in own.items()}
+        self.environment |= outside_settings(self._outside)
+        for part in self._parts.values():
+            self.environment |= part.settings
+
+    def _bring_up(self, part: Part, progress: Progress) -> None:
+        program = part.prepare(lambda doing: progress(part.name, doing))
+        progress(part.name, "starting")
+        self.supervisor.add([program])
+        self.await_ready(part.name)
+        progress(part.name, "ready")
+
+    def _failure(self, name: str) -> SetupError:
+        log = self.root / "logs" / f"{name}-0.log"
+        lines = log.read_text(errors="replace").splitlines()[-5:] if log.exists() else []
+        return SetupError(
+            f"{name} did not become ready. The end of its log:\n" + "\n".join(lines),
+            cure=f"Read {log}, then run the same command again; no data is lost by that.",
+        )
