@@ -1,0 +1,63 @@
+"""Acceptance: the first effect of every fax, which fixes its content and its date (docs/adr/0003)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from schemas.identity import colliding_fax_id
+from schemas.keys import accepted_key
+from services._runtime.blobs import Blobs
+from services._runtime.claims import JSON, utc_now
+
+
+class Accepted(BaseModel):
+    """What `accepted/<fax id>` says: the fax's content and its date, read back ever after."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: str
+    accepted_at: AwareDatetime
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """The answer: the fax's id and date.
+
+    Attributes:
+        fax_id: The id to use, which differs from the asked one if that was taken by another document.
+        accepted_at: The fax's date.
+        repeat: The same document was accepted before.
+        collided: The source key had been used for another document: worth an alarm.
+    """
+
+    fax_id: UUID
+    accepted_at: datetime
+    repeat: bool
+    collided: bool = False
+
+
+async def accept(blobs: Blobs, fax_id: UUID, sha256: str, now: Callable[[], datetime] = utc_now) -> Acceptance:
+    """Accept a document under `fax_id`, or find that it was.
+
+    Raises:
+        DependencyAway: The store doesn't answer.
+    """
+    found, repeat = await _write_or_read(blobs, fax_id, sha256, now)
+    if found.sha256 == sha256:
+        return Acceptance(fax_id, found.accepted_at, repeat)
+    other = colliding_fax_id(fax_id, sha256)
+    found, repeat = await _write_or_read(blobs, other, sha256, now)
+    return Acceptance(other, found.accepted_at, repeat, collided=True)
+
+
+async def _write_or_read(blobs: Blobs, fax_id: UUID, sha256: str, now: Callable[[], datetime]) -> tuple[Accepted, bool]:
+    mine = Accepted(sha256=sha256, accepted_at=now())
+    key = accepted_key(fax_id)
+    while not await blobs.create(key, mine.model_dump_json().encode(), JSON):
+        raw = await blobs.get(key)
+        if raw is not None:  # None: retention removed it between the two requests
+            return Accepted.model_validate_json(raw), True
+    return mine, False

@@ -1,0 +1,36 @@
+"""JSON log lines on stderr: time, level, stage, fax id; never a document's or a message's contents."""
+
+import logging
+import os
+import sys
+
+from pythonjsonlogger.json import JsonFormatter
+
+from services._runtime.settling import current_fax
+
+QUIET = ("aiokafka", "uvicorn.error", "faststream", "httpx", "botocore")
+
+
+def configure(stage: str, level: str) -> None:
+    """Send all logging of this process to stderr as JSON lines."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        JsonFormatter(
+            "%(asctime)s %(levelname)s %(name)s %(message)s",
+            rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
+            datefmt="%Y-%m-%dT%H:%M:%S%z",
+            static_fields={"stage": stage, "pid": os.getpid()},
+        )
+    )
+    handler.addFilter(_add_fax)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for noisy in QUIET:
+        logging.getLogger(noisy).setLevel("WARNING" if level != "DEBUG" else "INFO")
+    logging.getLogger("uvicorn.access").disabled = True  # its lines would carry the tokens of links
+
+
+def _add_fax(record: logging.LogRecord) -> bool:
+    fax = current_fax.get()
+    if fax is not None:
+        record.fax_id = fax
+    return True

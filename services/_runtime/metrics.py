@@ -1,0 +1,61 @@
+"""What the stages of a process tell Prometheus."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """The metrics of one process."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        stage = ("stage",)
+        self.messages = Counter(
+            "nativefax_messages", "Settled, by outcome", (*stage, "outcome", "reason"), registry=registry
+        )
+        self.in_flight = Gauge("nativefax_in_flight", "Messages being handled", stage, registry=registry)
+        self.seconds = Histogram("nativefax_handle_seconds", "Time to handle a message", stage, registry=registry)
+        self.lag = Gauge("nativefax_lag", "Messages not yet read", (*stage, "topic", "partition"), registry=registry)
+        self.age = Gauge("nativefax_oldest_seconds", "Age of a batch's oldest message", stage, registry=registry)
+        self.paused = Gauge("nativefax_paused", "1 while a dependency is away", stage, registry=registry)
+        self.lost = Counter("nativefax_commits_lost", "Commits a rebalance refused", stage, registry=registry)
+
+
+class StageMetrics:
+    """The metrics of one stage."""
+
+    def __init__(self, stage: str, metrics: Metrics) -> None:
+        self._stage = stage
+        self._metrics = metrics
+        for shown_from_the_start in (metrics.in_flight, metrics.paused, metrics.lost):
+            shown_from_the_start.labels(stage)
+
+    @contextmanager
+    def handling(self) -> Iterator[None]:
+        """Count one message as in flight and time it."""
+        started = time.perf_counter()
+        with self._metrics.in_flight.labels(self._stage).track_inprogress():
+            yield
+        self._metrics.seconds.labels(self._stage).observe(time.perf_counter() - started)
+
+    def settled(self, outcome: str, reason: str) -> None:
+        """Count one settled message."""
+        self._metrics.messages.labels(self._stage, outcome, reason).inc()
+
+    def lag(self, topic: str, partition: int, messages: int) -> None:
+        """How many messages of a partition are not yet read."""
+        self._metrics.lag.labels(self._stage, topic, str(partition)).set(messages)
+
+    def oldest(self, seconds: float) -> None:
+        """Age of the oldest message of the batch just taken."""
+        self._metrics.age.labels(self._stage).set(seconds)
+
+    def paused(self, *, away: bool) -> None:
+        """Whether the stage waits for a dependency."""
+        self._metrics.paused.labels(self._stage).set(int(away))
+
+    def commit_lost(self) -> None:
+        """A rebalance took partitions whose commit was under way."""
+        self._metrics.lost.labels(self._stage).inc()

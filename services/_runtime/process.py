@@ -1,0 +1,125 @@
+"""A process of ours: uvicorn serves its health, metrics and pages, and its lifespan runs what it does.
+
+uvicorn also takes SIGTERM and SIGINT; the lifespan's end drains. Until Kafka answers, the process is live, not ready.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import uvicorn
+from prometheus_client import CollectorRegistry, make_asgi_app
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Mount, Route
+
+from services._runtime.logs import configure
+from services._runtime.settings import StageSettings
+
+log = logging.getLogger(__name__)
+
+
+class Service(Protocol):
+    """What a process runs."""
+
+    name: str
+    registry: CollectorRegistry
+
+    async def start(self) -> None:
+        """Begin; repeated until it succeeds."""
+
+    async def stop(self) -> None:
+        """Finish what is at hand, then end."""
+
+    def ailments(self) -> list[str]:
+        """Why this process should be killed and started anew; empty when all is well."""
+
+    def waits(self) -> list[str]:
+        """Why this process can't work at the moment; empty when ready."""
+
+
+class Process:
+    """Runs one service until a signal ends it."""
+
+    def __init__(self, service: Service, settings: StageSettings, routes: Sequence[BaseRoute] = ()) -> None:
+        self._service = service
+        self._settings = settings
+        self._started = False
+        self._server: uvicorn.Server | None = None
+        health = [
+            Route("/live", self._live),
+            Route("/ready", self._ready),
+            Mount("/metrics", make_asgi_app(service.registry)),
+        ]
+        self.web = Starlette(routes=[*health, *routes], lifespan=self._lifespan)
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        configure(self._service.name, self._settings.log_level)
+        config = uvicorn.Config(
+            self.web,
+            host=self._settings.host,
+            port=self._settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+        self._server = uvicorn.Server(config)
+        self._server.run()
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _web: Starlette) -> AsyncIterator[None]:
+        starting = asyncio.create_task(self._start())
+        try:
+            yield
+        finally:
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            self._ready_file().unlink(missing_ok=True)
+            await self._service.stop()
+            log.info("stopped")
+
+    async def _start(self) -> None:
+        delay = 0.5
+        while not self._started:
+            try:
+                await self._service.start()
+            except Exception as error:  # a dependency is away: say so, and try again  # noqa: BLE001
+                log.warning("not started yet", extra={"reason": f"{type(error).__name__}: {error}"[:300]})
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 10.0)
+            else:
+                self._started = True
+        log.info("started")
+        self._leave_ready_file()
+
+    def _leave_ready_file(self) -> None:
+        if self._settings.run_dir:
+            self._settings.run_dir.mkdir(parents=True, exist_ok=True)
+            about = {"stage": self._service.name, "pid": os.getpid(), "address": self._address()}
+            self._ready_file().write_text(json.dumps(about))
+
+    def _ready_file(self) -> Path:
+        return (self._settings.run_dir or Path()) / f"{self._service.name}-{os.getpid()}.json"
+
+    def _address(self) -> str:
+        servers = self._server.servers if self._server else []
+        host, port = servers[0].sockets[0].getsockname()[:2] if servers else ("", 0)
+        return f"http://{host}:{port}"
+
+    async def _live(self, _request: Request) -> JSONResponse:
+        return _told("ailments", self._service.ailments())
+
+    async def _ready(self, _request: Request) -> JSONResponse:
+        return _told("waits", self._service.waits() if self._started else ["starting"])
+
+
+def _told(what: str, problems: list[str]) -> JSONResponse:
+    return JSONResponse({"ok": not problems, what: problems}, status_code=503 if problems else 200)

@@ -1,0 +1,91 @@
+"""Retry tiers and dead letters: where a message goes that isn't done, and what its headers tell.
+
+A deferred message keeps its key, value and headers and gains ``nf-…`` headers: attempt, not-before, and its origin.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from schemas.topics import Topic
+from services._runtime.outcomes import DeadLetter, RetryLater
+from services._runtime.publisher import Message
+from services._runtime.records import Record
+
+ATTEMPT = "nf-attempt"
+NOT_BEFORE = "nf-not-before"
+REASON = "nf-reason"
+MAX_ATTEMPTS = 6
+"""Attempts of a message without a horizon: at once, after 10 s, 2 min, and three times 15 min."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a message first stood, kept through every deferral."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    def headers(self) -> dict[str, str]:
+        """As headers."""
+        return {"nf-topic": self.topic, "nf-partition": str(self.partition), "nf-offset": str(self.offset)}
+
+
+def attempt_of(record: Record) -> int:
+    """Which attempt this is, from 1."""
+    return _number(record, ATTEMPT, 1)
+
+
+def not_before(record: Record) -> float:
+    """Seconds since the epoch before which the record may not be handled; 0 if it never was deferred."""
+    return _number(record, NOT_BEFORE, 0) / 1000
+
+
+def after(outcome: RetryLater, record: Record, topic: Topic, now: datetime) -> Message | DeadLetter:
+    """The message for the retry tier, or the dead letter if its attempts are used up."""
+    attempt = attempt_of(record)
+    if outcome.horizon is None and attempt >= MAX_ATTEMPTS:
+        return DeadLetter("attempts-exhausted", f"{outcome.reason} {outcome.detail}".strip())
+    tiers = list(topic.tiers.items())
+    tier, delay = tiers[min(attempt, len(tiers)) - 1]
+    due = now + timedelta(seconds=delay)
+    added = {ATTEMPT: str(attempt + 1), NOT_BEFORE: str(int(due.timestamp() * 1000)), REASON: outcome.reason}
+    return _again(record, tier, added)
+
+
+def dead_letter(outcome: DeadLetter, record: Record, topic: Topic, stage: str, now: datetime) -> Message:
+    """The message for the dead-letter topic: bytes and headers as they came, and what went wrong."""
+    told = {
+        "nf-stage": stage,
+        REASON: outcome.reason,
+        "nf-detail": outcome.detail[:500],
+        "nf-failed-at": now.isoformat(),
+    }
+    return _again(record, topic.dead_letters, told)
+
+
+def _again(record: Record, destination: str, added: Mapping[str, str]) -> Message:
+    kept = {**_origin(record).headers(), **added}
+    own = tuple((name, text.encode()) for name, text in kept.items())
+    return Message(
+        destination,
+        record.key,
+        record.value,
+        (*((name, value) for name, value in record.headers if name not in kept), *own),
+    )
+
+
+def _origin(record: Record) -> Origin:
+    headers = dict(record.headers)
+    if "nf-topic" in headers:
+        topic = headers["nf-topic"].decode("ascii", "replace")
+        return Origin(topic, _number(record, "nf-partition", 0), _number(record, "nf-offset", 0))
+    return Origin(record.topic, record.partition, record.offset)
+
+
+def _number(record: Record, header: str, default: int) -> int:
+    for name, value in record.headers:
+        if name == header and value.isdigit():
+            return int(value)
+    return default

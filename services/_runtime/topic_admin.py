@@ -1,0 +1,92 @@
+"""Making a cluster's topics what `schemas/topics.py` says."""
+
+from dataclasses import dataclass
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, for_code
+
+from schemas.topics import BROKER_LIMIT, DAY_MS, TOPICS, Topic
+from services._runtime.kafka import client_options
+from services._runtime.settings import KafkaSettings
+
+DEAD_LETTER_DAYS = 28
+TIER_PARTITIONS = 3
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One topic of the cluster."""
+
+    name: str
+    partitions: int
+    configuration: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What was done: names of topics made and configured, and what a person must decide."""
+
+    created: tuple[str, ...]
+    configured: tuple[str, ...]
+    differs: tuple[str, ...]
+
+
+def wanted(topics: tuple[Topic, ...] = TOPICS) -> list[Wanted]:
+    """Every topic, its retry tiers and its dead letters."""
+    found = []
+    for topic in topics:
+        found.append(Wanted(topic.name, topic.partitions, _kept(topic)))
+        work = {"retention.ms": str(topic.retention_ms), "max.message.bytes": str(BROKER_LIMIT)}
+        found += [Wanted(tier, min(TIER_PARTITIONS, topic.partitions), work) for tier in topic.tiers]
+        if topic.retries:
+            dead = {"retention.ms": str(DEAD_LETTER_DAYS * DAY_MS), "max.message.bytes": str(2 * BROKER_LIMIT)}
+            found.append(Wanted(topic.dead_letters, 1, dead))
+    return found
+
+
+def _kept(topic: Topic) -> dict[str, str]:
+    limit = {"max.message.bytes": str(BROKER_LIMIT)}
+    return limit | ({"cleanup.policy": "compact"} if topic.compacted else {"retention.ms": str(topic.retention_ms)})
+
+
+async def apply(settings: KafkaSettings) -> Applied:
+    """Create what is missing and set what differs. Partition counts are never changed: that would break key order.
+
+    Raises:
+        KafkaError: The broker doesn't answer or refuses.
+    """
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    await admin.start()
+    try:
+        present = {one["topic"]: len(one["partitions"]) for one in await admin.describe_topics()}
+        missing = [one for one in wanted() if one.name not in present]
+        kept = [one for one in wanted() if one.name in present]
+        await _create(admin, missing, settings.replication)
+        await _configure(admin, kept)
+    finally:
+        await admin.close()
+    differs = tuple(
+        f"{one.name}: {present[one.name]} partitions instead of {one.partitions}"
+        for one in kept
+        if present[one.name] != one.partitions
+    )
+    return Applied(tuple(one.name for one in missing), tuple(one.name for one in kept), differs)
+
+
+async def _create(admin: AIOKafkaAdminClient, topics: list[Wanted], replication: int) -> None:
+    if not topics:
+        return
+    safe = {"min.insync.replicas": str(max(1, replication - 1))}
+    new = [NewTopic(one.name, one.partitions, replication, topic_configs=one.configuration | safe) for one in topics]
+    answer = await admin.create_topics(new, timeout_ms=30_000)
+    for name, code, *message in answer.topic_errors:
+        if code:
+            raise KafkaError(f"{name} was not created: {for_code(code).__name__} {message}")
+
+
+async def _configure(admin: AIOKafkaAdminClient, topics: list[Wanted]) -> None:
+    if topics:
+        await admin.alter_configs(
+            [ConfigResource(ConfigResourceType.TOPIC, one.name, configs=one.configuration) for one in topics]
+        )
