@@ -15,8 +15,6 @@ from services._runtime.records import Record
 ATTEMPT = "nf-attempt"
 NOT_BEFORE = "nf-not-before"
 REASON = "nf-reason"
-MAX_ATTEMPTS = 6
-"""Attempts of a message without a horizon: at once, after 10 s, 2 min, and three times 15 min."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +43,19 @@ def not_before(record: Record) -> float:
 def after(outcome: RetryLater, record: Record, topic: Topic, now: datetime) -> Message | DeadLetter:
     """The message for the retry tier, or the dead letter if its attempts are used up."""
     attempt = attempt_of(record)
-    if outcome.horizon is None and attempt >= MAX_ATTEMPTS:
-        return DeadLetter("attempts-exhausted", f"{outcome.reason} {outcome.detail}".strip())
+    if outcome.horizon is None and attempt >= outcome.attempts:
+        return _exhausted(outcome)
     tiers = list(topic.tiers.items())
     tier, delay = tiers[min(attempt, len(tiers)) - 1]
     due = now + timedelta(seconds=delay)
     added = {ATTEMPT: str(attempt + 1), NOT_BEFORE: str(int(due.timestamp() * 1000)), REASON: outcome.reason}
     return _again(record, tier, added)
+
+
+def _exhausted(outcome: RetryLater) -> DeadLetter:
+    if outcome.reason in {"object-missing", "unexpected-error"}:
+        return DeadLetter(outcome.reason, outcome.detail)
+    return DeadLetter("attempts-exhausted", f"{outcome.reason} {outcome.detail}".strip())
 
 
 def dead_letter(outcome: DeadLetter, record: Record, topic: Topic, stage: str, now: datetime) -> Message:

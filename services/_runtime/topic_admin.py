@@ -1,5 +1,6 @@
 """Making a cluster's topics what `schemas/topics.py` says."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -32,22 +33,21 @@ class Applied:
     differs: tuple[str, ...]
 
 
-def wanted(topics: tuple[Topic, ...] = TOPICS) -> list[Wanted]:
-    """Every topic, its retry tiers and its dead letters."""
-    found = []
-    for topic in topics:
-        found.append(Wanted(topic.name, topic.partitions, _kept(topic)))
-        work = {"retention.ms": str(topic.retention_ms), "max.message.bytes": str(BROKER_LIMIT)}
-        found += [Wanted(tier, min(TIER_PARTITIONS, topic.partitions), work) for tier in topic.tiers]
-        if topic.retries:
-            dead = {"retention.ms": str(DEAD_LETTER_DAYS * DAY_MS), "max.message.bytes": str(2 * BROKER_LIMIT)}
-            found.append(Wanted(topic.dead_letters, 1, dead))
-    return found
+def wanted(replication: int) -> list[Wanted]:
+    """Every topic, its retry tiers and its dead letters, on a cluster that keeps `replication` copies."""
+    safe = {"min.insync.replicas": str(max(1, replication - 1))}
+    return [Wanted(one.name, one.partitions, one.configuration | safe) for topic in TOPICS for one in _family(topic)]
 
 
-def _kept(topic: Topic) -> dict[str, str]:
-    limit = {"max.message.bytes": str(BROKER_LIMIT)}
-    return limit | ({"cleanup.policy": "compact"} if topic.compacted else {"retention.ms": str(topic.retention_ms)})
+def _family(topic: Topic) -> Iterator[Wanted]:
+    kept = {"retention.ms": str(topic.retention_ms), "max.message.bytes": str(BROKER_LIMIT)}
+    compacted = {"cleanup.policy": "compact", "max.message.bytes": str(BROKER_LIMIT)}
+    yield Wanted(topic.name, topic.partitions, compacted if topic.compacted else kept)
+    for tier in topic.tiers:
+        yield Wanted(tier, min(TIER_PARTITIONS, topic.partitions), kept)
+    if topic.retries:
+        dead = {"retention.ms": str(DEAD_LETTER_DAYS * DAY_MS), "max.message.bytes": str(2 * BROKER_LIMIT)}
+        yield Wanted(topic.dead_letters, 1, dead)
 
 
 async def apply(settings: KafkaSettings) -> Applied:
@@ -60,8 +60,9 @@ async def apply(settings: KafkaSettings) -> Applied:
     await admin.start()
     try:
         present = {one["topic"]: len(one["partitions"]) for one in await admin.describe_topics()}
-        missing = [one for one in wanted() if one.name not in present]
-        kept = [one for one in wanted() if one.name in present]
+        topics = wanted(settings.replication)
+        missing = [one for one in topics if one.name not in present]
+        kept = [one for one in topics if one.name in present]
         await _create(admin, missing, settings.replication)
         await _configure(admin, kept)
     finally:

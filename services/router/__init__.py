@@ -1,0 +1,1 @@
+"""Decides, once, what happens to each fax, and says why."""

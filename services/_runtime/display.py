@@ -1,0 +1,75 @@
+"""How values are shown to people, the same in a mail and on a page: numbers, moments, file names, colours."""
+
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+
+_LIGHT, _DARK = "#ffffff", "#111111"
+
+
+def party(name: str | None) -> str:
+    """A caller or destination: a number in international form if it is one, else as given."""
+    if not name:
+        return "an unknown number"
+    try:
+        number = phonenumbers.parse(name, None)
+    except phonenumbers.NumberParseException:
+        return " ".join(name.split())
+    if not phonenumbers.is_possible_number(number):
+        return " ".join(name.split())
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def in_zone(moment: datetime, zone: str) -> datetime:
+    """`moment` on the clock of `zone`, or on UTC's if nobody knows that zone."""
+    try:
+        return moment.astimezone(ZoneInfo(zone))
+    except (KeyError, ValueError, OSError):
+        return moment.astimezone(ZoneInfo("UTC"))
+
+
+def when(moment: datetime, zone: str) -> str:
+    """``24 November 2026, 09:40 (EST)``: absolute and unambiguous in every country."""
+    local = in_zone(moment, zone)
+    return f"{day(moment, zone)}, {local:%H:%M} ({_zone_name(local)})"
+
+
+def day(moment: datetime, zone: str) -> str:
+    """``24 November 2026``."""
+    local = in_zone(moment, zone)
+    return f"{local.day} {local:%B %Y}"
+
+
+def count(pages: int) -> str:
+    """``1 page``, ``3 pages``."""
+    return f"{pages} page" if pages == 1 else f"{pages} pages"
+
+
+def fax_filename(moment: datetime, zone: str, other: str | None) -> str:
+    """``fax-2026-11-24-0940-15550100.pdf``: ASCII, without a character that any file system refuses."""
+    known = re.sub(r"[^a-z0-9]+", "-", (other or "").lower()).strip("-")[:40]
+    return f"fax-{in_zone(moment, zone):%Y-%m-%d-%H%M}{f'-{known}' if known else ''}.pdf"
+
+
+def text_on(colour: str) -> str:
+    """White or near-black, whichever reads better on `colour` (``#rrggbb``): always 4.5:1 or more (WCAG 2.2, 1.4.3)."""
+    return max((_LIGHT, _DARK), key=lambda text: contrast(text, colour))
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours, from 1 to 21 (WCAG 2.2)."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)  # noqa: PLR2004 - sRGB
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _zone_name(local: datetime) -> str:
+    name, offset = local.tzname() or "UTC", local.strftime("%z")
+    return name if name.isalpha() else f"UTC{offset[:3]}:{offset[3:5]}"

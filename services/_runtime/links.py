@@ -1,0 +1,136 @@
+"""Signed links to the portal's page of one fax: they expire, and nobody can make or alter one (docs/adr/0002).
+
+A token is a function of the fax and of the instant its mail was asked for, so a mail that is sent again carries the
+same link. It is readable by whoever holds it: it says no more than the mail it came in.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from schemas.accounts import Brand
+from schemas.keys import DOCUMENT, fax_prefix
+from services._runtime.claims import utc_now
+
+_SALT = "nativefax.link.v1"
+
+
+class LinkRefused(Exception):  # noqa: N818 - it says what happened
+    """The token is not one of ours, or was altered."""
+
+
+class LinkExpired(Exception):  # noqa: N818 - it says what happened
+    """The token was ours, and its time is over."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page says of the fax. The brand is the reseller's; without a name the page is neutral."""
+
+    direction: str = "received"
+    other_party: str = ""
+    pages: int = 0
+    time_zone: str = "UTC"
+    brand: str = ""
+    colour: str = "#1f5fa8"
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a token stands for: one document of one fax of one account, until `expires_at`."""
+
+    fax_id: UUID
+    account_id: str
+    accepted_at: datetime
+    key: str
+    expires_at: datetime
+    shown: Shown = Shown()
+
+
+def link_url(portal_url: str | None, brand: Brand, token: str) -> str:
+    """Where a mail's link leads: the reseller's portal host, unless a setting names another portal."""
+    return f"{(portal_url or f'https://{brand.portal_host}').rstrip('/')}/f/{token}"
+
+
+class Links:
+    """Makes and reads tokens. `secret` is the same on every host; `days` is how long a link works."""
+
+    def __init__(self, secret: str, days: int, now: Callable[[], datetime] = utc_now) -> None:
+        self._signer = URLSafeSerializer(secret, salt=_SALT, signer_kwargs={"digest_method": hashlib.sha256})
+        self._works_for = timedelta(days=days)
+        self._now = now
+
+    def expiry(self, issued_at: datetime) -> datetime:
+        """When a link issued at `issued_at` stops working."""
+        return issued_at + self._works_for
+
+    def token(
+        self,
+        fax_id: UUID,
+        account_id: str,
+        accepted_at: datetime,
+        key: str,
+        *,
+        issued_at: datetime,
+        shown: Shown | None = None,
+    ) -> str:
+        """The token of one document; `issued_at` is fixed by the event, so the token is too."""
+        link = Link(fax_id, account_id, accepted_at, key, self.expiry(issued_at), shown or Shown())
+        packed = self._signer.dumps(_pack(link))
+        return packed if isinstance(packed, str) else packed.decode()
+
+    def read(self, token: str) -> Link:
+        """The link behind a token.
+
+        Raises:
+            LinkRefused: It isn't ours, or was altered.
+            LinkExpired: Its time is over.
+        """
+        try:
+            link = _unpack(self._signer.loads(token))
+        except (BadData, ValueError, TypeError, OverflowError, OSError) as error:
+            raise LinkRefused("not a link of ours") from error
+        if self._now() >= link.expires_at:
+            raise LinkExpired(f"worked until {link.expires_at.isoformat()}")
+        return link
+
+
+def _pack(link: Link) -> list[str | int]:
+    usual = fax_prefix(link.accepted_at, link.fax_id) + DOCUMENT
+    shown = link.shown
+    return [
+        base64.b85encode(link.fax_id.bytes).decode(),
+        link.account_id,
+        int(link.accepted_at.timestamp() * 1_000_000),
+        int(link.expires_at.timestamp()),
+        "" if link.key == usual else link.key,
+        shown.direction,
+        shown.other_party,
+        shown.pages,
+        shown.time_zone,
+        shown.brand,
+        shown.colour,
+    ]
+
+
+def _unpack(packed: list[str | int]) -> Link:
+    fax, account, accepted, expires, key, direction, other, pages, zone, brand, colour = packed
+    fax_id = UUID(bytes=base64.b85decode(str(fax)))
+    accepted_at = _instant(int(accepted))
+    return Link(
+        fax_id,
+        str(account),
+        accepted_at,
+        str(key) or fax_prefix(accepted_at, fax_id) + DOCUMENT,
+        _instant(int(expires) * 1_000_000),
+        Shown(str(direction), str(other), int(pages), str(zone), str(brand), str(colour)),
+    )
+
+
+def _instant(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)

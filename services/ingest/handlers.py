@@ -1,0 +1,69 @@
+"""telephony-fax-received in; fax-ready and fax-status out."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Protocol
+
+from schemas.base import StoredObject
+from schemas.fax import Missing
+from schemas.keys import DOCUMENT, ORIGINAL, THUMBNAIL, fax_prefix
+from schemas.telephony import TelephonyFaxReceived
+from services._runtime.acceptance import accept
+from services._runtime.blobs import Blobs
+from services._runtime.claims import utc_now
+from services._runtime.outcomes import Done, Outcome, RetryLater
+from services.ingest.documents.errors import UnreadableDocument
+from services.ingest.documents.pool import Converted
+from services.ingest.domain import Documents, fax_id_of, ready, status
+
+log = logging.getLogger(__name__)
+
+
+class Convert(Protocol):
+    """Inspects and converts a received TIFF; raises `UnreadableDocument`."""
+
+    def __call__(self, data: bytes, pages_announced: int | None) -> Awaitable[Converted]: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class ReceivedFaxes:
+    """Accepts what telephony hands over, keeps the original whatever happens, and makes PDF and thumbnail."""
+
+    blobs: Blobs
+    convert: Convert
+    now: Callable[[], datetime] = utc_now
+
+    async def handle(self, event: TelephonyFaxReceived) -> Outcome:
+        """Accept, store, convert."""
+        data = await self.blobs.get(event.object_key)
+        if data is None:
+            return RetryLater("object-missing", attempts=2, detail="telephony's upload isn't there")
+        accepted = await accept(self.blobs, fax_id_of(event), sha256(data).hexdigest(), self.now)
+        if accepted.collided:
+            log.error("source key reused", extra={"switch": event.switch_id, "call": event.call_id})
+        prefix = fax_prefix(accepted.accepted_at, accepted.fax_id)
+        made = await self._documents(data, event.pages_announced, prefix)
+        fax = ready(event, accepted.fax_id, accepted.accepted_at, made)
+        return Done((fax, status(fax, self.now(), collided=accepted.collided)))
+
+    async def _documents(self, data: bytes, pages_announced: int | None, prefix: str) -> Documents:
+        original = await self._keep(prefix + ORIGINAL, data, "image/tiff")
+        try:
+            converted = await self.convert(data, pages_announced)
+        except UnreadableDocument as unreadable:
+            return Documents(original, failure=unreadable.reason)
+        return Documents(
+            original,
+            await self._keep(prefix + DOCUMENT, converted.pdf, "application/pdf"),
+            await self._keep(prefix + THUMBNAIL, converted.thumbnail, "image/png"),
+            pages=converted.inspection.pages,
+            partial=converted.inspection.partial,
+            missing=tuple(Missing(page=one.page, what=one.what) for one in converted.inspection.missing[:20]),
+        )
+
+    async def _keep(self, key: str, data: bytes, media_type: str) -> StoredObject:
+        await self.blobs.put(key, data, media_type)
+        return StoredObject(key=key, size=len(data), media_type=media_type)

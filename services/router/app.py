@@ -1,0 +1,20 @@
+"""The router's wiring."""
+
+from schemas.topics import FAX_READY
+from services._runtime.account_table import AccountTable
+from services._runtime.service import Resources, run_stages
+from services._runtime.stage import Stage
+from services.router.handlers import Router
+
+
+async def build(resources: Resources) -> tuple[Stage, ...]:
+    """The router, once its account table is complete."""
+    table = AccountTable(resources.kafka)
+    await table.start()
+    resources.stack.push_async_callback(table.stop)
+    return (Stage("router", FAX_READY, Router(table, resources.blobs()).handle),)
+
+
+def main() -> None:
+    """Run the router."""
+    run_stages("router", build)

@@ -1,0 +1,152 @@
+"""The routing rules of a received fax (docs/architecture.md, Routing): pure decisions."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from schemas.accounts import FaxAccount, RemovedAccount
+from schemas.base import Event, Frozen, Instant, Name
+from schemas.failures import FaxFailure
+from schemas.fax import AtaRequested, EmailRequested, FaxState, FaxStatusChanged, ReceivedFaxReady
+
+ATA_DEADLINE = timedelta(minutes=30)
+"""How long a device may take to fetch a fax before its user gets a mail instead."""
+
+
+class Decision(Frozen):
+    """What was decided about one fax, stored beside it and published as stored ever after."""
+
+    rule: Name
+    why: str
+    account_id: Name | None = None
+    account_version: int | None = None
+    reseller: Name | None = None
+    domain: Name | None = None
+    decided_at: Instant
+    emails: tuple[EmailRequested, ...] = ()
+    ata: AtaRequested | None = None
+    status: FaxStatusChanged
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What the decision causes."""
+        return (*self.emails, *((self.ata,) if self.ata else ()), self.status)
+
+
+def decide(fax: ReceivedFaxReady, account: FaxAccount | RemovedAccount | None, now: datetime) -> Decision:
+    """The decision about a received fax, given its number's account record."""
+    if account is None:
+        return _set_aside(fax, "number-unknown", f"{fax.called_number} is no fax account.", now)
+    if isinstance(account, RemovedAccount):
+        kept = _set_aside(fax, "number-removed", f"{fax.called_number} was removed from {account.domain}.", now)
+        return kept.model_copy(update={"reseller": account.reseller, "domain": account.domain})
+    if fax.caller_number in account.blocked_callers:
+        return _of(account, fax, now, rule="caller-blocked", why="The account blocks this caller.", state="junk")
+    return _deliver(account, fax, now)
+
+
+def _deliver(account: FaxAccount, fax: ReceivedFaxReady, now: datetime) -> Decision:
+    emails = _emails(account, fax, now) if account.handling != "portal" else ()
+    if fax.document is None:
+        why = "The file can't be read; its original is kept and the user is told."
+        unreadable = _of(account, fax, now, rule="unreadable", why=why, state="unreadable")
+        return unreadable.model_copy(update={"emails": emails})
+    why = {
+        "email-with-attachment": "The account wants an email with the fax attached.",
+        "email-without-attachment": "The account wants an email with a link to the fax.",
+        "portal": "The account wants its faxes in the portal only.",
+    }[account.handling]
+    decided = _of(account, fax, now, rule=account.handling, why=why, state="routed")
+    return decided.model_copy(update={"emails": emails, "ata": _ata(account, fax, now)})
+
+
+def _emails(account: FaxAccount, fax: ReceivedFaxReady, now: datetime) -> tuple[EmailRequested, ...]:
+    return tuple(_email(account, fax, recipient, now) for recipient in _recipients(account))
+
+
+def _recipients(account: FaxAccount) -> Sequence[str]:
+    return list({address.lower(): address for address in (account.primary_user.email, *account.notify)}.values())
+
+
+def _email(account: FaxAccount, fax: ReceivedFaxReady, recipient: str, now: datetime) -> EmailRequested:
+    return EmailRequested(
+        fax_id=fax.fax_id,
+        version=fax.version + 2,
+        purpose="received" if fax.document else "unreadable",
+        account_id=account.account_id,
+        accepted_at=fax.accepted_at,
+        requested_at=now,
+        recipient=recipient,
+        policy="attachment" if account.handling == "email-with-attachment" and fax.document else "link",
+        brand=account.brand,
+        fax_number=account.fax_number,
+        other_party=fax.caller_number,
+        station_id=fax.call.station_id,
+        time_zone=account.time_zone,
+        pages=fax.pages,
+        pages_announced=fax.pages_announced,
+        partial=fax.partial,
+        missing=fax.missing,
+        failure=fax.failure,
+        document=fax.document,
+    )
+
+
+def _ata(account: FaxAccount, fax: ReceivedFaxReady, now: datetime) -> AtaRequested | None:
+    if account.ata is None or fax.document is None:
+        return None
+    return AtaRequested(
+        fax_id=fax.fax_id,
+        version=fax.version + 2,
+        account_id=account.account_id,
+        serial=account.ata.serial,
+        accepted_at=fax.accepted_at,
+        document=fax.original,
+        pages=fax.pages,
+        deadline=now + ATA_DEADLINE,
+        fallback=_emails(account, fax, now)[:1] if account.handling == "portal" else (),
+    )
+
+
+def _of(account: FaxAccount, fax: ReceivedFaxReady, now: datetime, *, rule: str, why: str, state: FaxState) -> Decision:
+    return Decision(
+        rule=rule,
+        why=why,
+        account_id=account.account_id,
+        account_version=account.version,
+        reseller=account.reseller,
+        domain=account.domain,
+        decided_at=now,
+        status=_status(fax, state, rule, now, account_id=account.account_id),
+    )
+
+
+def _set_aside(fax: ReceivedFaxReady, reason: FaxFailure, why: str, now: datetime) -> Decision:
+    return Decision(rule=reason, why=why, decided_at=now, status=_status(fax, "unclaimed", reason, now, reason=reason))
+
+
+def _status(
+    fax: ReceivedFaxReady,
+    state: FaxState,
+    rule: str,
+    now: datetime,
+    *,
+    account_id: str | None = None,
+    reason: FaxFailure | None = None,
+) -> FaxStatusChanged:
+    return FaxStatusChanged(
+        fax_id=fax.fax_id,
+        version=fax.version + 1,
+        state=state,
+        stage="router",
+        at=now,
+        direction="received",
+        accepted_at=fax.accepted_at,
+        account_id=account_id,
+        fax_number=fax.called_number,
+        other_party=fax.caller_number,
+        pages=fax.pages,
+        pages_announced=fax.pages_announced,
+        partial=fax.partial,
+        reason=reason or fax.failure,
+        rule=rule,
+    )
