@@ -1,0 +1,1 @@
+"""The local stack: everything the stages need, on one machine."""

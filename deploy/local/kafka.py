@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +20,6 @@ from deploy.local.programs import Program, write_private
 
 LOCK = Path(__file__).with_name("kafka.lock")
 JVM = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true")
-SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
-PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,16 @@ class KafkaNode:
             "NATIVEFAX_KAFKA_PASSWORD": self.password,
         }
 
+    def properties(self, host: str, data: Path) -> str:
+        """The node's server.properties, for listening on the address `host` with its log below `data`."""
+        login = f'username="{self.username}" password="{self.password}"'
+        return PROPERTIES.format(node=self, host=host, data=data, login=login)
+
+    @property
+    def scram(self) -> str:
+        """Its user, as StorageTool's ``--add-scram`` takes it."""
+        return f"SCRAM-SHA-512=[name={self.username},password={self.password}]"
+
     def prepare(self, progress: Callable[[str], None]) -> Program:
         """Fetch the jars, format the storage once, and return the program to run.
 
@@ -67,7 +76,7 @@ class KafkaNode:
         java = find_java()
         jars = self._jars(progress)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(self.folder / "server.properties", self._properties())
+        write_private(self.folder / "server.properties", self.properties("127.0.0.1", self.folder.absolute() / "data"))
         (self.folder / "log4j2.properties").write_text(LOG4J)
         write_private(self.folder / "kafka.args", self._arguments(jars, ["kafka.Kafka", self._properties_path]))
         if not (self.folder / "data" / "meta.properties").exists():
@@ -77,7 +86,8 @@ class KafkaNode:
 
     def ready(self) -> bool:
         """Whether it lets its user in."""
-        return asyncio.run(self._logs_in())
+        with ThreadPoolExecutor(1) as thread:  # the caller's own thread may be running an event loop
+            return thread.submit(lambda: asyncio.run(self._logs_in())).result()
 
     async def _logs_in(self) -> bool:
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it reports each refused attempt as an error
@@ -110,10 +120,9 @@ class KafkaNode:
             return fetch(LOCK, self.cache, lambda done, total: progress(f"jars {done} of {total}"))
 
     def _format(self, java: Path, jars: list[Path]) -> None:
-        scram = f"SCRAM-SHA-512=[name={self.username},password={self.password}]"
         tool = ["kafka.tools.StorageTool", "format", "-t", self.cluster_id, "-c", self._properties_path]
         arguments = self.folder / "format.args"  # a file, for a process's arguments can be read by every user
-        write_private(arguments, self._arguments(jars, [*tool, "--add-scram", scram]))
+        write_private(arguments, self._arguments(jars, [*tool, "--add-scram", self.scram]))
         try:
             subprocess.run(  # noqa: S603 - our own command
                 [java, f"@{arguments}"], check=True, capture_output=True, text=True, timeout=120
@@ -133,24 +142,36 @@ class KafkaNode:
         lines = [*JVM, log4j, "-cp", classpath, *main]
         return "".join('"' + line.replace("\\", "\\\\").replace('"', '\\"') + '"\n' for line in lines)
 
-    def _properties(self) -> str:
-        login = f'username="{self.username}" password="{self.password}"'
-        return f"""\
+
+LOG4J = """\
+rootLogger.level=INFO
+rootLogger.appenderRef.console.ref=console
+appender.console.type=Console
+appender.console.name=console
+appender.console.layout.type=PatternLayout
+appender.console.layout.pattern=%d %p %c: %m%n
+"""
+
+# Every listener asks for the password, the controller's too; internal topics are kept small, for there is one node;
+# a killed node is let in again once its session has ended.
+PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
-controller.quorum.voters=1@127.0.0.1:{self.controller_port}
-listeners=CLIENT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}
-advertised.listeners=CLIENT://127.0.0.1:{self.port}
+controller.quorum.voters=1@127.0.0.1:{node.controller_port}
+listeners=CLIENT://{host}:{node.port},CONTROLLER://127.0.0.1:{node.controller_port}
+advertised.listeners=CLIENT://127.0.0.1:{node.port}
 listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT
 inter.broker.listener.name=CLIENT
 controller.listener.names=CONTROLLER
 sasl.enabled.mechanisms=SCRAM-SHA-512
 sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
 sasl.mechanism.controller.protocol=PLAIN
-listener.name.client.scram-sha-512.sasl.jaas.config={SCRAM} required {login};
+listener.name.client.scram-sha-512.sasl.jaas.config=\
+org.apache.kafka.common.security.scram.ScramLoginModule required {login};
 listener.name.controller.sasl.enabled.mechanisms=PLAIN
-listener.name.controller.plain.sasl.jaas.config={PLAIN} required {login} user_{self.username}="{self.password}";
-log.dirs={self.folder.absolute() / "data"}
+listener.name.controller.plain.sasl.jaas.config=\
+org.apache.kafka.common.security.plain.PlainLoginModule required {login} user_{node.username}="{node.password}";
+log.dirs={data}
 auto.create.topics.enable=false
 default.replication.factor=1
 min.insync.replicas=1
@@ -163,16 +184,8 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=3000
 num.network.threads=2
 num.io.threads=4
-"""
-
-
-LOG4J = """\
-rootLogger.level=INFO
-rootLogger.appenderRef.console.ref=console
-appender.console.type=Console
-appender.console.name=console
-appender.console.layout.type=PatternLayout
-appender.console.layout.pattern=%d %p %c: %m%n
 """

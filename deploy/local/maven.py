@@ -35,7 +35,7 @@ def read_lock(path: Path) -> Iterator[Artifact]:
             yield Artifact(group, name, version, digest.removeprefix("sha256:"))
 
 
-def fetch(lock: Path, cache: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> list[Path]:
+def fetch(lock: Path, cache: Path, progress: Callable[[int, int], None] = lambda _done, _total: None) -> list[Path]:
     """Return the jar of each artifact in `lock`, taking from the network only what `cache` lacks.
 
     Args:
@@ -69,6 +69,6 @@ def _fetch_one(artifact: Artifact, context: MavenContext) -> Path:
         jar.unlink()
         raise SetupError(
             f"{artifact.coordinates} is not the file this project pinned; the copy was removed.",
-            cure="Run the same command again. If it says so twice, the repository serves an altered file: do not use it.",
+            cure="Run the same command again. If it says so twice, the repository serves an altered file.",
         )
     return jar

@@ -38,58 +38,35 @@ class Kind:
     """A part before it has ports.
 
     Attributes:
-        settings: The settings that reach it; where the environment has the first, it runs elsewhere.
+        prefix: What its settings begin with.
+        switch: The setting that, when the environment has it, says that the part runs elsewhere.
         ports: The names of the ports it takes.
     """
 
-    settings: tuple[str, ...]
+    prefix: str
+    switch: str
     ports: tuple[str, ...]
 
 
 KINDS = {
-    "kafka": Kind(
-        (
-            "NATIVEFAX_KAFKA_BOOTSTRAP",
-            "NATIVEFAX_KAFKA_SECURITY_PROTOCOL",
-            "NATIVEFAX_KAFKA_SASL_MECHANISM",
-            "NATIVEFAX_KAFKA_USERNAME",
-            "NATIVEFAX_KAFKA_PASSWORD",
-        ),
-        ("kafka", "kafka_controller"),
-    ),
+    "kafka": Kind("NATIVEFAX_KAFKA_", "NATIVEFAX_KAFKA_BOOTSTRAP", ("kafka", "kafka_controller")),
     "store": Kind(
-        (
-            "NATIVEFAX_STORE_ENDPOINT",
-            "NATIVEFAX_STORE_REGION",
-            "NATIVEFAX_STORE_BUCKET",
-            "NATIVEFAX_STORE_ACCESS_KEY",
-            "NATIVEFAX_STORE_SECRET_KEY",
-        ),
-        ("store", "store_master", "store_volume", "store_filer"),
+        "NATIVEFAX_STORE_", "NATIVEFAX_STORE_ENDPOINT", ("store", "store_master", "store_volume", "store_filer")
     ),
-    "mailbox": Kind(
-        (
-            "NATIVEFAX_SMTP_HOST",
-            "NATIVEFAX_SMTP_PORT",
-            "NATIVEFAX_SMTP_USERNAME",
-            "NATIVEFAX_SMTP_PASSWORD",
-            "NATIVEFAX_SMTP_CA_FILE",
-        ),
-        ("smtp", "mailbox"),
-    ),
+    "mailbox": Kind("NATIVEFAX_SMTP_", "NATIVEFAX_SMTP_HOST", ("smtp", "mailbox")),
 }
 
 
 def local_kinds(outside: Mapping[str, str]) -> list[str]:
-    """The parts to run here: those whose first setting `outside` lacks or leaves empty."""
-    return [name for name, kind in KINDS.items() if not outside.get(kind.settings[0])]
+    """The parts to run here: those whose switch `outside` lacks or leaves empty."""
+    return [name for name, kind in KINDS.items() if not outside.get(kind.switch)]
 
 
 def outside_settings(outside: Mapping[str, str]) -> dict[str, str]:
     """The settings, as `outside` gives them, of the parts that run elsewhere."""
     local = local_kinds(outside)
-    names = [setting for name, kind in KINDS.items() if name not in local for setting in kind.settings]
-    return {name: outside[name] for name in names if name in outside}
+    prefixes = tuple(kind.prefix for name, kind in KINDS.items() if name not in local)
+    return {name: value for name, value in outside.items() if name.startswith(prefixes)}
 
 
 def build_part(name: str, root: Path, cache: Path, ports: Mapping[str, int], credentials: Credentials) -> Part:

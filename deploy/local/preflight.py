@@ -32,13 +32,14 @@ def _check_system() -> None:
     if (system, machine) != ("Linux", "x86_64"):
         raise SetupError(
             f"The local object store runs on Linux on x86-64; this is {system} on {machine}.",
-            cure="Let NATIVEFAX_STORE_ENDPOINT, _BUCKET, _ACCESS_KEY and _SECRET_KEY name an S3 store that runs elsewhere.",
+            cure="Let NATIVEFAX_STORE_ENDPOINT, _BUCKET, _ACCESS_KEY and _SECRET_KEY name an S3 store elsewhere.",
         )
 
 
 def _check_folder(root: Path) -> None:
     try:
-        (root / "run").mkdir(mode=0o700, parents=True, exist_ok=True)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (root / "run").mkdir(mode=0o700, exist_ok=True)
         probe = root / "run" / f".probe-{os.getpid()}"
         probe.write_bytes(b"")
         probe.unlink()

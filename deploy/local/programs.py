@@ -56,7 +56,7 @@ class Folders:
 
     @property
     def config(self) -> Path:
-        """supervisord's own file."""
+        """The file supervisord reads."""
         return self.run / "supervisord.ini"
 
     @property

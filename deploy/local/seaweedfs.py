@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 REGION = "us-east-1"
+STOP_SECONDS = 3  # then SIGKILL: it only waits 15 s for its own subscriptions, and keeps what it acknowledged
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,12 @@ class SeaweedFS:
         """
         progress("writing its configuration")
         (self.folder / "data").mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(self.folder / "s3.json", json.dumps({"identities": [self._identity()]}))
+        write_private(self.folder / "s3.json", self.identities())
         return Program(
-            "store", (find_weed(), *self._arguments()), env={"WEED_S3_SSE_KEY": self.sse_key}, stop_seconds=30
+            "store",
+            (find_weed(), *self.arguments("127.0.0.1", self.folder.absolute())),
+            env={"WEED_S3_SSE_KEY": self.sse_key},
+            stop_seconds=STOP_SECONDS,
         )
 
     def ready(self) -> bool:
@@ -101,21 +105,21 @@ class SeaweedFS:
             config=Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1}),
         )
 
-    def _identity(self) -> dict[str, object]:
-        return {
-            "name": "nativefax",
-            "credentials": [{"accessKey": self.access_key, "secretKey": self.secret_key}],
-            "actions": ["Admin", "Read", "List", "Tagging", "Write"],
-        }
+    def identities(self) -> str:
+        """The S3 gateway's s3.json."""
+        keys = {"accessKey": self.access_key, "secretKey": self.secret_key}
+        actions = ["Admin", "Read", "List", "Tagging", "Write"]
+        return json.dumps({"identities": [{"name": "nativefax", "credentials": [keys], "actions": actions}]})
 
-    def _arguments(self) -> list[str]:
+    def arguments(self, host: str, folder: Path) -> list[str]:
+        """What ``weed`` is started with, for listening on the address `host` with its files in `folder`."""
         ports = self.ports
         return [
             "-logtostderr",
             "server",
-            f"-dir={self.folder.absolute() / 'data'}",
+            f"-dir={folder / 'data'}",
             "-ip=127.0.0.1",
-            "-ip.bind=127.0.0.1",
+            f"-ip.bind={host}",
             f"-master.port={ports.master}",
             "-master.telemetry=false",  # on by default
             "-master.electionTimeout=1s",  # else it takes 20 s over existing data
@@ -128,7 +132,8 @@ class SeaweedFS:
             "-s3",
             f"-s3.port={ports.s3}",
             "-s3.port.iceberg=0",
-            f"-s3.config={self.folder.absolute() / 's3.json'}",
+            "-s3.port.lance=0",
+            f"-s3.config={folder / 's3.json'}",
         ]
 
 
@@ -143,6 +148,6 @@ def find_weed() -> str:
     if found is None:
         raise SetupError(
             "The local object store (SeaweedFS) has no package for this system; it has one for Linux on x86-64.",
-            cure="Let NATIVEFAX_STORE_ENDPOINT, _BUCKET, _ACCESS_KEY and _SECRET_KEY name an S3 store that runs elsewhere.",
+            cure="Let NATIVEFAX_STORE_ENDPOINT, _BUCKET, _ACCESS_KEY and _SECRET_KEY name an S3 store elsewhere.",
         )
     return found

@@ -66,10 +66,10 @@ class Supervisor:
         """
         self._clear()
         write_config(self.folders, [])
+        warden = [sys.executable, "-I", "-S", str(WARDEN), str(os.getpid())]
         supervisord = [sys.executable, "-c", "from supervisor.supervisord import main; main()"]
         self._warden = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-I", "-S", str(WARDEN), str(os.getpid())]
-            + [*supervisord, "-n", "-c", str(self.folders.config.absolute())],
+            [*warden, *supervisord, "-n", "-c", str(self.folders.config.absolute())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,7 +1,7 @@
 """Stand between ``nativefax up`` and supervisord, so that neither's sudden death leaves a process behind.
 
-As the *subreaper* of everything below it, the warden inherits each orphan, however deep. When the process that started it
-is gone, or supervisord is, it kills what is left and ends. Standard library only, started with ``python -I -S``.
+As the *subreaper* of everything below it, the warden inherits each orphan, however deep. When the process that
+started it is gone, or supervisord is, it kills what is left and ends. Standard library only.
 """
 
 import contextlib

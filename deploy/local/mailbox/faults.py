@@ -11,7 +11,7 @@ class Faults:
     """What to do wrong; nothing by default. Patterns are regular expressions, searched in a recipient's address.
 
     Attributes:
-        rcpt: Pattern → answer to RCPT, for instance ``{"@full\\\\.example$": "452 4.2.2 Mailbox full"}``.
+        rcpt: Pattern → answer to RCPT, for instance ``{"^full@": "452 4.2.2 Mailbox full"}``.
         data: Pattern → answer after the final dot; the mail is not stored.
         hang_up: Pattern of recipients whose mail ends in a lost connection after the final dot, with no answer.
         hang_up_keeps: Whether a mail that ended so is stored nevertheless.

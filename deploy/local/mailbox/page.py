@@ -1,7 +1,7 @@
 """The page: what came in, newest first. It only reads, and treats every mail as hostile."""
 
 import base64
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -20,9 +20,10 @@ from deploy.local.mailbox.maildir import list_mails, read_mail
 
 HERE = Path(__file__).parent
 SHOWN = 200  # mails on the list
-PAGE_POLICY = "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'"
+PAGE_POLICY = f"{CLOSED}; style-src 'self'; frame-src 'self'; frame-ancestors 'none'"
 SANDBOX = "allow-popups allow-popups-to-escape-sandbox"  # a mail's links open in a new tab; nothing else is allowed
-MAIL_POLICY = f"sandbox {SANDBOX}; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+MAIL_POLICY = f"sandbox {SANDBOX}; {CLOSED}; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
 INERT = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
 
@@ -111,6 +112,6 @@ def _body(mail: EmailMessage, kind: str) -> str | None:
     return _decoded(body).decode(body.get_content_charset("utf-8"), errors="replace")
 
 
-def _decoded(part: EmailMessage) -> bytes:
+def _decoded(part: MIMEPart) -> bytes:
     payload = part.get_payload(decode=True)
     return payload if isinstance(payload, bytes) else part.as_bytes()

@@ -5,6 +5,7 @@ import hmac
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -78,7 +79,7 @@ class MailServer:
         if faults.hang_up_keeps or not hangs_up:
             await asyncio.to_thread(deliver, self.maildir, _with_envelope(envelope))
         if hangs_up:
-            server.transport.abort()
+            cast("asyncio.Transport", server.transport).abort()
         return "250 2.0.0 Stored"
 
 

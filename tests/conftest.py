@@ -1,0 +1,24 @@
+"""What all tests share: the cluster, and what happens to tests whose Debian parts are missing."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.providers.choice import make_cluster, provider
+from tests.providers.cluster import Cluster
+
+
+def pytest_report_header() -> str:
+    return f"cluster: {provider()} (NATIVEFAX_TEST_CLUSTER=local|testcontainers chooses another)"
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Kafka, the object store and the mailbox, started when the first test asks and shared by all.
+
+    A test that kills or stops a part starts it again.
+    """
+    opened = make_cluster(tmp_path_factory.mktemp("cluster"))
+    opened.open()
+    yield opened
+    opened.close()
