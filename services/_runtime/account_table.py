@@ -101,6 +101,11 @@ class AccountTable:
         """Partition number → next offset, as reported on `fax-status`."""
         return {str(partition.partition): offset for partition, offset in self._positions.items()}
 
+    @property
+    def records(self) -> tuple[AccountRecord, ...]:
+        """Every number's newest record, by number."""
+        return tuple(self._records[number] for number in sorted(self._records))
+
     def _reached(self, ends: dict[TopicPartition, int]) -> bool:
         return all(self._positions[partition] >= end for partition, end in ends.items())
 

@@ -81,7 +81,7 @@ class StageConsumer:
             allow_auto_create_topics=False,
             graceful_timeout=settings.max_poll_seconds / 2,
             client_id=self.stage.name,
-            logger=logging.getLogger("faststream"),
+            logger=logging.getLogger(f"{__name__}.faststream"),
         )
         self._subscriber = broker.subscriber(
             self.stage.topic.name,

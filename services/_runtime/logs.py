@@ -8,7 +8,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 from services._runtime.settling import current_fax
 
-QUIET = ("aiokafka", "uvicorn.error", "faststream", "httpx", "botocore")
+QUIET = ("aiokafka", "uvicorn.error", "httpx", "botocore")
 
 
 def configure(stage: str, level: str) -> None:
@@ -24,6 +24,7 @@ def configure(stage: str, level: str) -> None:
     )
     handler.addFilter(_add_fax)
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("services._runtime.consumer.faststream").setLevel("ERROR")
     for noisy in QUIET:
         logging.getLogger(noisy).setLevel("WARNING" if level != "DEBUG" else "INFO")
     logging.getLogger("uvicorn.access").disabled = True  # its lines would carry the tokens of links

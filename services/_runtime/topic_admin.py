@@ -1,5 +1,6 @@
 """Making a cluster's topics what `schemas/topics.py` says."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -91,3 +92,8 @@ async def _configure(admin: AIOKafkaAdminClient, topics: list[Wanted]) -> None:
         await admin.alter_configs(
             [ConfigResource(ConfigResourceType.TOPIC, one.name, configs=one.configuration) for one in topics]
         )
+
+
+def apply_now(settings: KafkaSettings) -> Applied:
+    """`apply`, from outside an event loop."""
+    return asyncio.run(apply(settings))

@@ -1,0 +1,181 @@
+"""`nativefax accounts`: fax accounts on the compacted topic, until the Manager Portal writes them."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from schemas.accounts import AtaDevice, Brand, FaxAccount, RemovedAccount, User
+from services._runtime.account_table import AccountRecord, AccountTable
+from services._runtime.publisher import Publisher
+from services._runtime.settings import KafkaSettings
+from services.cli.errors import Refused
+from services.cli.surroundings import ROOT, adopt
+
+app = typer.Typer(help="Fax accounts: add, show, list and remove.", no_args_is_help=True)
+
+QUARANTINE = timedelta(days=30)
+"""How long a removed number is kept from other customers."""
+
+Number = Annotated[str, typer.Argument(help="the fax number, as +15550100", metavar="NUMBER")]
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    'nativefax accounts add +15550100 --name "Front desk" --email front.desk@clinic.example\n\n'
+    "nativefax accounts add +15550101 --name Records --email records@clinic.example "
+    "--handling email-without-attachment\n\n"
+    "nativefax accounts add +15550102 --name Archive --email archive@clinic.example --handling portal "
+    "--method portal --method ata --ata-type 'Grandstream HT801' --ata-serial 20ABCD"
+)
+def add(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
+    number: Number,
+    name: Annotated[str, typer.Option(help="the primary user's name")],
+    email: Annotated[str, typer.Option(help="the primary user's email address")],
+    handling: Annotated[
+        str, typer.Option(help="inbound fax handling: email-with-attachment, email-without-attachment or portal")
+    ] = "email-with-attachment",
+    method: Annotated[list[str] | None, typer.Option(help="email, portal or ata; may be given more than once")] = None,
+    extension: Annotated[str | None, typer.Option(help="the primary user's extension")] = None,
+    domain: Annotated[str, typer.Option(help="the customer's domain")] = "clinic.example",
+    reseller: Annotated[str, typer.Option(help="the reseller")] = "reseller",
+    brand_name: Annotated[str, typer.Option(help="the name customers see")] = "Your Fax Service",
+    brand_colour: Annotated[str, typer.Option(help="#rrggbb")] = "#1f5fa8",
+    brand_from: Annotated[str, typer.Option(help="the From address of its mails")] = "fax@reseller.example",
+    portal_host: Annotated[str, typer.Option(help="the host of its portal")] = "portal.reseller.example",
+    support: Annotated[str, typer.Option(help="how its customers reach support")] = "",
+    notify: Annotated[list[str] | None, typer.Option(help="further recipients")] = None,
+    allow_sender: Annotated[list[str] | None, typer.Option(help="addresses that may submit faxes by email")] = None,
+    block: Annotated[list[str] | None, typer.Option(help="callers whose faxes go to junk")] = None,
+    ata_type: Annotated[str | None, typer.Option(help="the ATA's type")] = None,
+    ata_serial: Annotated[str | None, typer.Option(help="the ATA's serial number")] = None,
+    time_zone: Annotated[str, typer.Option(help="IANA name, as America/New_York")] = "UTC",
+    retention_days: Annotated[int, typer.Option(help="30 to 365")] = 365,
+) -> None:
+    """Add a fax account, or change the one that has the number."""
+    ata = AtaDevice(device_type=ata_type, serial=ata_serial) if ata_type and ata_serial else None
+    try:
+        wanted = FaxAccount.model_validate(
+            {
+                "account_id": str(uuid4()),
+                "version": 1,
+                "fax_number": number,
+                "reseller": reseller,
+                "domain": domain,
+                "brand": Brand(
+                    name=brand_name,
+                    colour=brand_colour,
+                    from_address=brand_from,
+                    portal_host=portal_host,
+                    support=support,
+                ),
+                "primary_user": User(extension=extension, name=name, email=email),
+                "methods": tuple(method or ["email", "portal"]),
+                "handling": handling,
+                "ata": ata,
+                "notify": tuple(notify or ()),
+                "allowed_senders": tuple(allow_sender or ()),
+                "blocked_callers": tuple(block or ()),
+                "time_zone": time_zone,
+                "retention_days": retention_days,
+                "changed_at": datetime.now(UTC),
+            }
+        )
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'account'}: {one['msg']}" for one in error.errors())
+        raise Refused(f"The account was not added. {problems}.") from error
+    adopt(ROOT)
+    published = asyncio.run(_publish(wanted))
+    Console().print(f"{number} is a fax account now ({published.account_id}, version {published.version}).")
+
+
+@app.command()
+def show(number: Number) -> None:
+    """Show an account as JSON."""
+    adopt(ROOT)
+    found = next((one for one in asyncio.run(_records()) if one.fax_number == number), None)
+    if found is None:
+        raise Refused(f"{number} is no fax account. `nativefax accounts list` shows those that are.")
+    Console().print_json(found.model_dump_json(exclude_none=True))
+
+
+@app.command("list")
+def list_all() -> None:
+    """List all accounts."""
+    adopt(ROOT)
+    records = asyncio.run(_records())
+    if not records:
+        Console().print("No fax accounts yet. `nativefax accounts add --help` shows how to add one.")
+        return
+    table = Table("Number", "Domain", "User", "Methods", "Inbound handling", "State", box=None)
+    for one in records:
+        if isinstance(one, FaxAccount):
+            table.add_row(
+                one.fax_number, one.domain, one.primary_user.name, ", ".join(one.methods), one.handling, "active"
+            )
+        else:
+            table.add_row(
+                one.fax_number, one.domain, "", "", "", f"removed, kept until {one.quarantined_until:%Y-%m-%d}"
+            )
+    Console().print(table)
+
+
+@app.command()
+def remove(number: Number) -> None:
+    """Remove an account; its number is kept from other customers for 30 days, its faxes stay its own."""
+    adopt(ROOT)
+    asyncio.run(_remove(number))
+    Console().print(f"{number} is no fax account any more. Faxes to it are kept as unclaimed.")
+
+
+async def _records() -> tuple[AccountRecord, ...]:
+    table = AccountTable(KafkaSettings())
+    await table.start()
+    try:
+        return table.records
+    finally:
+        await table.stop()
+
+
+async def _publish(wanted: FaxAccount) -> FaxAccount:
+    now = next((one for one in await _records() if one.fax_number == wanted.fax_number), None)
+    if isinstance(now, FaxAccount):
+        wanted = wanted.model_copy(update={"account_id": now.account_id, "version": now.version + 1})
+    elif now is not None and now.quarantined_until > datetime.now(UTC) and now.domain != wanted.domain:
+        raise Refused(
+            f"{now.fax_number} was {now.domain}'s and is kept from others until {now.quarantined_until:%Y-%m-%d}."
+        )
+    await _send(wanted)
+    return wanted
+
+
+async def _remove(number: str) -> None:
+    now = next((one for one in await _records() if one.fax_number == number), None)
+    if not isinstance(now, FaxAccount):
+        raise Refused(f"{number} is no fax account.")
+    moment = datetime.now(UTC)
+    await _send(
+        RemovedAccount(
+            account_id=now.account_id,
+            version=now.version + 1,
+            fax_number=number,
+            reseller=now.reseller,
+            domain=now.domain,
+            removed_at=moment,
+            quarantined_until=moment + QUARANTINE,
+        )
+    )
+
+
+async def _send(record: AccountRecord) -> None:
+    publisher = Publisher(KafkaSettings(), source="cli", confirm_seconds=20)
+    await publisher.start()
+    try:
+        await publisher.publish_events([record])
+    finally:
+        await publisher.stop()

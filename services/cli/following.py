@@ -1,0 +1,73 @@
+"""Following faxes on `fax-status`: for commands that wait for an end, and for one fax's history."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from schemas.envelope import InvalidMessage, decode
+from schemas.fax import FaxStatusChanged
+from schemas.topics import FAX_STATUS
+from services._runtime.kafka import client_options
+from services._runtime.settings import KafkaSettings
+
+
+class StatusReader:
+    """Reads `fax-status` on its own, outside any consumer group."""
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: KafkaSettings, *, from_start: bool) -> AsyncIterator[Self]:
+        """A reader that stands at the topic's end, or at its start.
+
+        Raises:
+            KafkaError: No broker answers.
+        """
+        consumer = AIOKafkaConsumer(**client_options(settings), auto_offset_reset="earliest")
+        await consumer.start()
+        try:
+            numbers = consumer.partitions_for_topic(FAX_STATUS.name) or range(FAX_STATUS.partitions)
+            partitions = [TopicPartition(FAX_STATUS.name, number) for number in numbers]
+            consumer.assign(partitions)
+            await (consumer.seek_to_beginning if from_start else consumer.seek_to_end)(*partitions)
+            for partition in partitions:
+                await consumer.position(partition)
+            yield cls(consumer)
+        finally:
+            await consumer.stop()
+
+    async def take(self, seconds: float) -> list[FaxStatusChanged]:
+        """What came within `seconds`; returns as soon as there is something."""
+        taken = await self._consumer.getmany(timeout_ms=int(seconds * 1000))
+        return [event for batch in taken.values() for record in batch if (event := _status(record))]
+
+    async def history(self, fax_id: str, seconds: float = 60.0) -> list[FaxStatusChanged]:
+        """Every step of one fax up to now, oldest first; repeats of a redelivered step are left out.
+
+        Raises:
+            TimeoutError: Reading took longer than `seconds`.
+        """
+        ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
+        steps: dict[tuple[int, str, str | None], FaxStatusChanged] = {}
+        async with asyncio.timeout(seconds):
+            while not await self._reached(ends):
+                for event in await self.take(0.2):
+                    if str(event.fax_id) == fax_id:
+                        steps.setdefault((event.version, event.state, event.recipient), event)
+        return sorted(steps.values(), key=lambda step: (step.version, step.at))
+
+    async def _reached(self, ends: dict[TopicPartition, int]) -> bool:
+        return all([await self._consumer.position(partition) >= end for partition, end in ends.items()])
+
+
+def _status(record: object) -> FaxStatusChanged | None:
+    try:
+        event = decode(FAX_STATUS, record.headers, record.value)  # type: ignore[attr-defined]
+    except InvalidMessage:
+        return None
+    return event if isinstance(event, FaxStatusChanged) else None

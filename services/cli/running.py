@@ -1,0 +1,103 @@
+"""`nativefax up`: the local parts and every stage under one supervisor, until a signal."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from deploy.local.errors import SetupError
+from deploy.local.stack import Program, Stack
+from services._runtime import topic_admin
+from services._runtime.settings import KafkaSettings
+from services.cli.stages import STAGES
+from services.cli.surroundings import remember
+
+READY_SECONDS = 60.0
+
+
+def stage_programs(stack: Stack, workers: Mapping[str, int]) -> list[Program]:
+    """The supervisor's programs of all stages; `workers` says how many processes a stage gets, 1 if not named."""
+    return [
+        Program(
+            name=name,
+            command=(sys.executable, "-m", "services.cli", "stage", name),
+            env={"NATIVEFAX_STAGE_RUN_DIR": str(ready_dir(stack.root)), **_port(name, stack)},
+            processes=workers.get(name, 1),
+            stop_seconds=30,
+        )
+        for name in STAGES
+    ]
+
+
+def _port(name: str, stack: Stack) -> dict[str, str]:
+    return {"NATIVEFAX_STAGE_PORT": str(stack.ports["portal"])} if name == "portal" else {}
+
+
+def ready_dir(root: Path) -> Path:
+    """Where each ready process leaves its file."""
+    return root / "run" / "ready"
+
+
+def ready_processes(root: Path) -> list[dict[str, str]]:
+    """The processes that are ready now: stage, pid, address of /live, /ready and /metrics."""
+    found = [json.loads(file.read_text()) for file in sorted(ready_dir(root).glob("*.json"))]
+    return [one for one in found if Path(f"/proc/{one['pid']}").exists()]
+
+
+def start_pipeline(stack: Stack, workers: Mapping[str, int], console: Console) -> None:
+    """Start the parts, apply the topics, start the stages and wait until each process is ready.
+
+    Raises:
+        SetupError: Something stands in the way; the stack is to be stopped.
+    """
+    stack.start(lambda part, doing: console.print(f"  {part:<10} {doing}", highlight=False))
+    os.environ.update(stack.environment)
+    remember(stack.environment, stack.root)
+    for stale in ready_dir(stack.root).glob("*.json"):
+        stale.unlink()
+    applied = topic_admin.apply_now(KafkaSettings())
+    console.print(f"  {'topics':<10} {len(applied.created)} made, {len(applied.configured)} there", highlight=False)
+    programs = stage_programs(stack, workers)
+    stack.run(programs)
+    await_stages(stack, sum(program.processes for program in programs), console)
+
+
+def await_stages(stack: Stack, processes: int, console: Console) -> None:
+    """Wait until `processes` processes are ready.
+
+    Raises:
+        SetupError: They are not within 60 s; with where the logs are.
+    """
+    deadline, told = time.monotonic() + READY_SECONDS, 0
+    while told < processes:
+        ready = ready_processes(stack.root)
+        for one in ready[told:]:
+            console.print(f"  {one['stage']:<10} ready", highlight=False)
+        told = len(ready)
+        if time.monotonic() > deadline:
+            missing = ", ".join(sorted(set(STAGES) - {one["stage"] for one in ready})) or "some processes"
+            raise SetupError(f"Not ready within {READY_SECONDS:.0f} s: {missing}.", cure=f"Read {stack.root}/logs.")
+        time.sleep(0.1)
+
+
+def describe(stack: Stack, console: Console) -> None:
+    """Say where to look."""
+    console.print("\n[bold]Native Fax is up.[/bold]  Ctrl-C stops everything; nothing is lost by that.\n")
+    places = {
+        "Mailbox": stack.mailbox_url,
+        "Links": stack.environment["NATIVEFAX_PORTAL_URL"],
+        "Data": str(stack.root),
+        "Logs": str(stack.root / "logs"),
+    }
+    for name, where in places.items():
+        if where:
+            console.print(f"  {name:<8} {where}", highlight=False)
+    console.print("\nTry, in another terminal:\n")
+    console.print(
+        '  nativefax accounts add +15550100 --name "Front desk" --email front.desk@clinic.example', highlight=False
+    )
+    console.print("  nativefax receive tests/data/pages/itu1.tif --to +15550100\n", highlight=False)

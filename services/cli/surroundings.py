@@ -1,0 +1,50 @@
+"""Which pipeline a command speaks to: the one the environment names, or the one `nativefax up` runs here."""
+
+import json
+import os
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from deploy.local.errors import SetupError
+from deploy.local.programs import write_private
+
+ROOT = Path(os.environ.get("NATIVEFAX_ROOT", ".local"))
+"""Where the local stack keeps everything."""
+
+
+def remember(environment: dict[str, str], root: Path) -> None:
+    """Leave the settings of the running stack for other commands, readable to this user only."""
+    write_private(root / "run" / "environment.json", json.dumps(environment))
+
+
+def adopt(root: Path) -> None:
+    """Take over the settings of the stack below `root`, where this process's environment has none of its own.
+
+    Raises:
+        SetupError: No pipeline is named and none was started here.
+    """
+    if "NATIVEFAX_KAFKA_BOOTSTRAP" in os.environ:
+        return
+    file = root / "run" / "environment.json"
+    if not file.exists():
+        raise SetupError(
+            f"No pipeline is named by NATIVEFAX_KAFKA_BOOTSTRAP, and none was started in {root.absolute()}.",
+            cure="Start one with `make run` (or `nativefax up`) in another terminal, or set NATIVEFAX_… for a cluster.",
+        )
+    for name, value in json.loads(file.read_text()).items():
+        os.environ.setdefault(name, value)
+
+
+def explain(error: ValidationError) -> SetupError:
+    """Settings that are missing or wrong, as a sentence with names a person can set."""
+    prefix = {"KafkaSettings": "KAFKA_", "StoreSettings": "STORE_", "StageSettings": "STAGE_", "MailSettings": "SMTP_"}
+    wrong = [
+        f"NATIVEFAX_{prefix.get(error.title, '')}{str(one['loc'][0]).upper()}: {one['msg']}"
+        for one in error.errors(include_input=False)
+        if one["loc"]
+    ]
+    return SetupError(
+        "Settings are missing or wrong. " + "; ".join(wrong) + ".",
+        cure="`nativefax doctor` shows what is set; the README lists every setting.",
+    )
