@@ -1,0 +1,1 @@
+"""One mail to one recipient for each `EmailRequested` (start at `handlers.py`)."""

@@ -1,0 +1,183 @@
+"""The words of a mail, for people at a front desk: what came or went, what is missing, what to do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from schemas.fax import EmailRequested, Missing
+from services._runtime.display import count, day, fax_filename, party, when
+from services.email_out.domain import Way
+from services.email_out.reasons import cure, reason
+
+Tone = Literal["plain", "good", "warning"]
+ASK_AGAIN = "Ask the sender to send it again if you need it."
+_CONTINUES = ("was ", "were ", "is ", "has ", "could ", "may ", "did ")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What one mail says.
+
+    Attributes:
+        heading: Subject and heading.
+        tone: How it went; shown as a colour, but never as a colour alone.
+        notice: Lines in a box above all else, the first its title; empty for no box.
+        lead: Sentences below.
+        facts: Labels and values, in reading order.
+        filename: Of the attachment.
+        because: Why this mail came, for the foot of it.
+    """
+
+    heading: str
+    tone: Tone
+    notice: tuple[str, ...]
+    lead: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    filename: str
+    because: str
+
+
+def words(event: EmailRequested, way: Way, expires: datetime) -> Words:
+    """The words of one mail; a link in it works until `expires`."""
+    heading, tone = _heading(event)
+    received = event.purpose in {"received", "unreadable"}
+    return Words(
+        heading=heading,
+        tone=tone,
+        notice=_notice(event),
+        lead=(*_lead(event), *_document(event, way, expires)),
+        facts=tuple((label, value) for label, value in (_received(event) if received else _sent(event)) if value),
+        filename=fax_filename(event.accepted_at, event.time_zone, event.other_party),
+        because=_because(event, received=received),
+    )
+
+
+def _heading(event: EmailRequested) -> tuple[str, Tone]:
+    other = party(event.other_party)
+    match event.purpose:
+        case "received" if event.partial:
+            return f"Incomplete fax from {other} ({_pages(event)})", "warning"
+        case "received":
+            return f"Fax from {other} ({_pages(event)})", "plain"
+        case "unreadable":
+            return f"A fax from {other} could not be read", "warning"
+        case "sent":
+            return f"Delivered: fax to {other} ({_pages(event)})", "good"
+        case "failed":
+            return f"Not delivered: fax to {other}", "warning"
+        case "refused":
+            return f"Not sent: fax to {other}", "warning"
+
+
+def _notice(event: EmailRequested) -> tuple[str, ...]:
+    if event.purpose != "received" or not event.partial:
+        return ()
+    lost = tuple(_missing(one, event.pages_announced) for one in event.missing)
+    return ("Part of this fax is missing", *(lost or (_guess(event),)), ASK_AGAIN)
+
+
+def _missing(one: Missing, announced: int | None) -> str:
+    what = " ".join(one.what.split()).rstrip(".")
+    if one.page is None or what.lower().startswith("page"):
+        return f"{what[:1].upper()}{what[1:]}."
+    page = f"Page {one.page}" + (f" of {announced}" if announced else "")
+    return f"{page} {what}." if what.startswith(_CONTINUES) else f"{page}: {what}."
+
+
+def _guess(event: EmailRequested) -> str:
+    """What is missing when nobody listed it."""
+    announced = event.pages_announced or 0
+    first = event.pages + 1
+    if announced == first:
+        return f"Page {first} of {announced} was not received."
+    if announced > first:
+        return f"Pages {first} to {announced} of {announced} were not received."
+    return "Some lines of it were damaged on the way."
+
+
+def _lead(event: EmailRequested) -> tuple[str, ...]:
+    why = reason(event.failure)
+    match event.purpose:
+        case "received":
+            return ()
+        case "unreadable":
+            why = why or "It could not be turned into pages."
+            return (f"A fax arrived, but nobody could read it as it came in. {why}", "The original is kept.",
+                    "Please ask the sender to send it again.")  # fmt: skip
+        case "sent":
+            return ("Every page was received by the other fax machine.",)
+        case "failed":
+            return (why or "The other fax machine could not be reached, or the call broke off.", *_cure(event))
+        case "refused":
+            return (why or "It was not accepted for sending.", *_cure(event))
+
+
+def _cure(event: EmailRequested) -> tuple[str, ...]:
+    what = cure(event.failure)
+    return (what,) if what else ()
+
+
+def _document(event: EmailRequested, way: Way, expires: datetime) -> tuple[str, ...]:
+    what = "The fax is" if event.purpose == "received" else "Its pages are"
+    if way.delivery == "attachment":
+        return (f"{what} attached as a PDF.",)
+    if way.delivery == "none":
+        return ()
+    works = f"The link works until {day(expires, event.time_zone)}."
+    match way.why:
+        case "too-large-to-attach":
+            return (f"{what} too large to attach, so here is a link instead. {works}",)
+        case "too-large-for-server":
+            return (f"{what} too large for your mail server, so here is a link instead. {works}",)
+        case "wished":
+            return (f"{what} ready to open. {works}",)
+
+
+def _received(event: EmailRequested) -> tuple[tuple[str, str], ...]:
+    return (
+        ("From", party(event.other_party)),
+        ("Fax machine", _station(event)),
+        ("To", party(event.fax_number)),
+        ("Received", when(event.accepted_at, event.time_zone)),
+        ("Pages", _amount(event)),
+    )
+
+
+def _sent(event: EmailRequested) -> tuple[tuple[str, str], ...]:
+    ended = "Delivered" if event.purpose == "sent" else "Ended"
+    return (
+        ("To", party(event.other_party)),
+        ("Fax machine", _station(event)),
+        ("From", party(event.fax_number)),
+        ("Subject", " ".join(event.subject.split())),
+        ("Handed in", when(event.accepted_at, event.time_zone)),
+        (ended, when(event.requested_at, event.time_zone)),
+        ("Pages", _amount(event)),
+    )
+
+
+def _station(event: EmailRequested) -> str:
+    """What the far machine calls itself, unless that is its number again."""
+    name = " ".join((event.station_id or "").split())
+    digits = "".join(filter(str.isdigit, name))
+    known = "".join(filter(str.isdigit, event.other_party or ""))
+    return "" if digits and known.endswith(digits[-7:]) and not any(map(str.isalpha, name)) else name
+
+
+def _pages(event: EmailRequested) -> str:
+    amount = _amount(event)
+    return f"{amount} pages" if " of " in amount else count(event.pages)
+
+
+def _amount(event: EmailRequested) -> str:
+    announced = event.pages_announced or 0
+    if announced > event.pages:
+        return f"{event.pages} of {announced}"
+    return str(event.pages) if event.pages else ""
+
+
+def _because(event: EmailRequested, *, received: bool) -> str:
+    number = party(event.fax_number)
+    if received:
+        return f"You get this mail because faxes to {number} are delivered to {event.recipient}."
+    return f"You get this mail because a fax from {number} was handed in by you or for you."

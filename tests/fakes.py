@@ -1,0 +1,37 @@
+"""Hand-written fakes on the small protocols of the runtime."""
+
+from collections.abc import Sequence
+
+from services._runtime.outcomes import DependencyAway
+
+
+class MemoryBlobs:
+    """`Blobs` in a dict. `away` makes every method raise as the real store does when it doesn't answer."""
+
+    def __init__(self, objects: dict[str, bytes] | None = None) -> None:
+        self.objects: dict[str, bytes] = dict(objects or {})
+        self.media_types: dict[str, str] = {}
+        self.away = False
+
+    async def get(self, key: str) -> bytes | None:
+        self._answer()
+        return self.objects.get(key)
+
+    async def put(self, key: str, data: bytes, media_type: str) -> None:
+        self._answer()
+        self.objects[key], self.media_types[key] = bytes(data), media_type
+
+    async def create(self, key: str, data: bytes, media_type: str) -> bool:
+        self._answer()
+        if key in self.objects:
+            return False
+        await self.put(key, data, media_type)
+        return True
+
+    async def keys(self, prefix: str) -> Sequence[str]:
+        self._answer()
+        return sorted(key for key in self.objects if key.startswith(prefix))
+
+    def _answer(self) -> None:
+        if self.away:
+            raise DependencyAway("object-store", "switched off in a test")
