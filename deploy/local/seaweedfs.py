@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 REGION = "us-east-1"
+PROBE = "readiness"  # a bucket of its own, so that nobody finds the object in it
 STOP_SECONDS = 3  # then SIGKILL: it only waits 15 s for its own subscriptions, and keeps what it acknowledged
 
 
@@ -84,15 +85,20 @@ class SeaweedFS:
         )
 
     def ready(self) -> bool:
-        """Whether it takes a put into the bucket; makes the bucket. At first its gateway answers 403."""
+        """Whether the bucket is there and objects of earlier runs can be read; makes the bucket.
+
+        At first the gateway answers 403, then it takes puts, and last its filer learns where old objects are.
+        """
+        client = self._client
         try:
-            with contextlib.suppress(self._client.exceptions.BucketAlreadyOwnedByYou):
-                self._client.create_bucket(Bucket=self.bucket)
-            self._client.put_object(Bucket=self.bucket, Key=".ready", Body=b"")
-            self._client.delete_object(Bucket=self.bucket, Key=".ready")
+            for bucket in (self.bucket, PROBE):
+                with contextlib.suppress(client.exceptions.BucketAlreadyOwnedByYou):
+                    client.create_bucket(Bucket=bucket)
+            with contextlib.suppress(ClientError):
+                client.put_object(Bucket=PROBE, Key=PROBE, Body=b"ready", IfNoneMatch="*")
+            return client.get_object(Bucket=PROBE, Key=PROBE)["Body"].read() == b"ready"
         except (BotoCoreError, ClientError):
             return False
-        return True
 
     @cached_property
     def _client(self) -> "S3Client":

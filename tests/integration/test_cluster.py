@@ -125,13 +125,15 @@ async def test_acknowledged_records_outlive_the_broker(cluster: Cluster, topic: 
 @pytest.mark.parametrize("end", ["kill", "stop"])
 def test_acknowledged_objects_outlive_the_store(cluster: Cluster, end: str) -> None:
     bucket, prefix = cluster.environment["NATIVEFAX_STORE_BUCKET"], f"contract/{uuid.uuid4()}/"
+    client = s3(cluster)
     for number in range(50):
-        s3(cluster).put_object(Bucket=bucket, Key=f"{prefix}{number}", Body=bytes([number]) * 5000)
+        client.put_object(Bucket=bucket, Key=f"{prefix}{number}", Body=bytes([number]) * 5000)
     _end(cluster, end)("store")
     cluster.start("store")
-    listed = s3(cluster).list_objects_v2(Bucket=bucket, Prefix=prefix)
+    listed = client.list_objects_v2(Bucket=bucket, Prefix=prefix)
     assert listed["KeyCount"] == 50
-    assert s3(cluster).get_object(Bucket=bucket, Key=f"{prefix}49")["Body"].read() == bytes([49]) * 5000
+    for number in range(50):
+        assert client.get_object(Bucket=bucket, Key=f"{prefix}{number}")["Body"].read() == bytes([number]) * 5000
 
 
 def test_an_object_is_not_overwritten_under_if_none_match(cluster: Cluster) -> None:
