@@ -20,15 +20,15 @@ class RetryLater:
 
     Attributes:
         reason: Why, from the closed set.
-        attempts: How many attempts the message has in all: at once, after 10 s, 2 min, and three times 15 min.
         horizon: Retry until this moment instead of for a number of attempts; the handler itself ends it after.
+        attempts: How many attempts the message has in all: at once, after 10 s, 2 min, and three times 15 min.
         detail: For the log and the dead letter; never contents.
     """
 
     reason: RetryReason
-    attempts: int = 6
     horizon: datetime | None = None
     detail: str = ""
+    attempts: int = 6
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,6 @@ class StageSettings(BaseSettings):
     port: int = Field(default=0, ge=0, le=65535, description="0: a free one")
     run_dir: Path | None = Field(default=None, description="each ready process leaves a file with its address here")
     confirm_seconds: float = Field(default=30.0, gt=0, description="deadline of a publish's confirmation")
-    max_poll_seconds: float = Field(default=300.0, ge=10, description="Kafka's max.poll.interval")
+    max_poll_seconds: float = Field(default=600.0, ge=10, description="Kafka's max.poll.interval")
     session_seconds: float = Field(default=10.0, ge=6, description="Kafka's session.timeout")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

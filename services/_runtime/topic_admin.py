@@ -1,7 +1,7 @@
 """Making a cluster's topics what `schemas/topics.py` says."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -34,10 +34,10 @@ class Applied:
     differs: tuple[str, ...]
 
 
-def wanted(replication: int) -> list[Wanted]:
+def wanted(replication: int, topics: Iterable[Topic] = TOPICS) -> list[Wanted]:
     """Every topic, its retry tiers and its dead letters, on a cluster that keeps `replication` copies."""
     safe = {"min.insync.replicas": str(max(1, replication - 1))}
-    return [Wanted(one.name, one.partitions, one.configuration | safe) for topic in TOPICS for one in _family(topic)]
+    return [Wanted(one.name, one.partitions, one.configuration | safe) for topic in topics for one in _family(topic)]
 
 
 def _family(topic: Topic) -> Iterator[Wanted]:
@@ -51,7 +51,7 @@ def _family(topic: Topic) -> Iterator[Wanted]:
         yield Wanted(topic.dead_letters, 1, dead)
 
 
-async def apply(settings: KafkaSettings) -> Applied:
+async def apply(settings: KafkaSettings, topics: Iterable[Topic] = TOPICS) -> Applied:
     """Create what is missing and set what differs. Partition counts are never changed: that would break key order.
 
     Raises:
@@ -61,9 +61,9 @@ async def apply(settings: KafkaSettings) -> Applied:
     await admin.start()
     try:
         present = {one["topic"]: len(one["partitions"]) for one in await admin.describe_topics()}
-        topics = wanted(settings.replication)
-        missing = [one for one in topics if one.name not in present]
-        kept = [one for one in topics if one.name in present]
+        all_wanted = wanted(settings.replication, topics)
+        missing = [one for one in all_wanted if one.name not in present]
+        kept = [one for one in all_wanted if one.name in present]
         await _create(admin, missing, settings.replication)
         await _configure(admin, kept)
     finally:
@@ -94,6 +94,6 @@ async def _configure(admin: AIOKafkaAdminClient, topics: list[Wanted]) -> None:
         )
 
 
-def apply_now(settings: KafkaSettings) -> Applied:
+def apply_now(settings: KafkaSettings, topics: Iterable[Topic] = TOPICS) -> Applied:
     """`apply`, from outside an event loop."""
-    return asyncio.run(apply(settings))
+    return asyncio.run(apply(settings, topics))

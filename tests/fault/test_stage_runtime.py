@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.envelope import encode
 from schemas.retention import FaxExpired
+from schemas.topics import TOPICS
 from services._runtime import topic_admin
 from services._runtime.kafka import client_options
 from services._runtime.publisher import Message, Publisher
@@ -107,9 +108,8 @@ def kafka(cluster: Cluster) -> Iterator[KafkaSettings]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in cluster.environment.items():
             patch.setenv(name, value)
-        patch.setattr(topic_admin, "TOPICS", (*topic_admin.TOPICS, ECHO))
         settings = KafkaSettings()
-        topic_admin.apply_now(settings)
+        topic_admin.apply_now(settings, (*TOPICS, ECHO))
         yield settings
 
 
