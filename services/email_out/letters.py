@@ -70,8 +70,8 @@ class Letters:
 
 
 def _environment(*, escape: bool) -> Environment:
-    return Environment(  # noqa: S701 - off for plain text only
-        autoescape=escape,
+    return Environment(
+        autoescape=escape,  # noqa: S701 - off for plain text only
         loader=PackageLoader("services.email_out"),
         undefined=StrictUndefined,
         trim_blocks=True,
