@@ -16,6 +16,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from schemas.accounts import Brand
 from schemas.keys import DOCUMENT, fax_prefix
 from services._runtime.claims import utc_now
+from services._runtime.settings import LinkSettings
 
 _SALT = "nativefax.link.v1"
 
@@ -52,18 +53,28 @@ class Link:
     shown: Shown = Shown()
 
 
-def link_url(portal_url: str | None, brand: Brand, token: str) -> str:
-    """Where a mail's link leads: the reseller's portal host, unless a setting names another portal."""
-    return f"{(portal_url or f'https://{brand.portal_host}').rstrip('/')}/f/{token}"
-
-
 class Links:
-    """Makes and reads tokens. `secret` is the same on every host; `days` is how long a link works."""
+    """Makes and reads tokens.
 
-    def __init__(self, secret: str, days: int, now: Callable[[], datetime] = utc_now) -> None:
+    `secret` is the same on every host; `days` is how long a link works; `portal_url` replaces the brands' own hosts.
+    """
+
+    def __init__(
+        self, secret: str, days: int, now: Callable[[], datetime] = utc_now, *, portal_url: str | None = None
+    ) -> None:
         self._signer = URLSafeSerializer(secret, salt=_SALT, signer_kwargs={"digest_method": hashlib.sha256})
         self._works_for = timedelta(days=days)
         self._now = now
+        self._portal_url = portal_url
+
+    @classmethod
+    def of(cls, settings: LinkSettings) -> "Links":
+        """As the settings say."""
+        return cls(settings.links_secret.get_secret_value(), settings.links_days, portal_url=settings.portal_url)
+
+    def url(self, brand: Brand, token: str) -> str:
+        """Where a mail's link leads: the reseller's portal host, unless a setting names another portal."""
+        return f"{(self._portal_url or f'https://{brand.portal_host}').rstrip('/')}/f/{token}"
 
     def expiry(self, issued_at: datetime) -> datetime:
         """When a link issued at `issued_at` stops working."""

@@ -16,7 +16,7 @@ from services._runtime.publisher import PublishUnknown
 from services.cli import accounts, doctor, receive, topics, trace
 from services.cli.errors import Refused
 from services.cli.running import describe, start_pipeline
-from services.cli.stages import STAGES
+from services.stages import STAGES
 from services.cli.surroundings import ROOT, explain
 
 app = typer.Typer(

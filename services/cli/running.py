@@ -13,7 +13,7 @@ from deploy.local.errors import SetupError
 from deploy.local.stack import Program, Stack
 from services._runtime import topic_admin
 from services._runtime.settings import KafkaSettings
-from services.cli.stages import STAGES
+from services.stages import STAGES
 from services.cli.surroundings import remember
 
 READY_SECONDS = 60.0
