@@ -46,7 +46,7 @@ class SmtpMailer:
         finally:
             self._slots.release()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connections that are kept."""
         self._connections.close()
 

@@ -10,7 +10,7 @@ from schemas.accounts import Brand
 from schemas.fax import EmailRequested
 from schemas.keys import DOCUMENT, fax_prefix
 from services._runtime.display import text_on
-from services._runtime.links import Links, Shown, link_url
+from services._runtime.links import Links, Shown
 from services.email_out.domain import Way, message_id
 from services.email_out.words import Words, words
 
@@ -28,11 +28,10 @@ class Letter:
 
 
 class Letters:
-    """Writes letters. `portal_url` overrides the portal host of the brands."""
+    """Writes letters; `links` makes the links in them."""
 
-    def __init__(self, links: Links, portal_url: str | None = None) -> None:
+    def __init__(self, links: Links) -> None:
         self._links = links
-        self._portal_url = portal_url
         self._text = _environment(escape=False).get_template("letter.txt")
         self._html = _environment(escape=True).get_template("letter.html")
 
@@ -66,7 +65,7 @@ class Letters:
                 colour=event.brand.colour,
             ),
         )
-        return link_url(self._portal_url, event.brand, token)
+        return self._links.url(event.brand, token)
 
 
 def _environment(*, escape: bool) -> Environment:

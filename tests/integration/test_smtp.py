@@ -35,7 +35,7 @@ async def answer(said: Script, message: bytes = SMALL, **changed: Any) -> tuple[
         try:
             return await mailer.send(mail(message)), relay
         finally:
-            mailer.close()
+            await mailer.close()
 
 
 async def test_a_mail_arrives_unchanged_dots_and_all() -> None:
@@ -150,7 +150,7 @@ async def test_an_address_outside_ascii_needs_a_server_that_takes_it() -> None:
         mailer = SmtpMailer(settings(relay.port))
         refused = await mailer.send(mail(recipient="bjørn@clinic.example"))
         relay.script.ehlo = "250-relay\r\n250-8BITMIME\r\n250 SMTPUTF8"
-        mailer.close()
+        await mailer.close()
         taken = await mailer.send(mail(recipient="bjørn@clinic.example"))
     assert isinstance(refused, Refused)
     assert isinstance(taken, Sent)
@@ -173,4 +173,4 @@ async def test_cancelled_in_the_middle_the_connection_is_not_used_again() -> Non
         await asyncio.gather(sending, return_exceptions=True)
         assert isinstance(await mailer.send(mail()), Sent)
         assert relay.connections == 2
-        mailer.close()
+        await mailer.close()

@@ -22,7 +22,7 @@ async def test_mails_in_a_row_share_a_connection() -> None:
     async with Relay() as relay:
         mailer = SmtpMailer(settings(relay.port))
         answers = [await mailer.send(mail()) for _ in range(20)]
-        mailer.close()
+        await mailer.close()
     assert answers == [Sent("ok")] * 20
     assert relay.connections == 1
     assert relay.verbs().count("EHLO") == 1
@@ -32,7 +32,7 @@ async def test_mails_at_once_share_a_bounded_number() -> None:
     async with Relay() as relay:
         mailer = SmtpMailer(settings(relay.port, connections=3))
         answers = await asyncio.gather(*(mailer.send(mail()) for _ in range(40)))
-        mailer.close()
+        await mailer.close()
     assert answers == [Sent("ok")] * 40
     assert relay.connections <= 3
 
@@ -49,7 +49,7 @@ async def test_a_connection_is_replaced_after_so_many_mails_and_so_long() -> Non
         clock.seconds += 101
         await mailer.send(mail())
         assert relay.connections == 4
-        mailer.close()
+        await mailer.close()
 
 
 async def test_an_idle_connection_that_died_costs_nobody_anything() -> None:
@@ -59,7 +59,7 @@ async def test_an_idle_connection_that_died_costs_nobody_anything() -> None:
         relay.drop()
         assert await mailer.send(mail()) == Sent("ok")
         assert relay.connections == 2
-        mailer.close()
+        await mailer.close()
 
 
 async def test_an_idle_connection_that_the_server_ends_at_the_next_mail_is_replaced() -> None:
@@ -68,7 +68,7 @@ async def test_an_idle_connection_that_the_server_ends_at_the_next_mail_is_repla
             mailer = SmtpMailer(settings(relay.port))
             assert [await mailer.send(mail()) for _ in range(2)] == [Sent("ok")] * 2
             assert relay.connections == 2
-            mailer.close()
+            await mailer.close()
 
 
 async def test_a_connection_idle_for_long_is_asked_first() -> None:
@@ -81,14 +81,14 @@ async def test_a_connection_idle_for_long_is_asked_first() -> None:
             clock.seconds += 60
         assert relay.verbs().count("RSET") == 2
         assert relay.connections == 2
-        mailer.close()
+        await mailer.close()
 
 
 async def test_a_refused_mail_leaves_a_clean_connection() -> None:
     async with Relay(Script(rcpt=["550 5.1.1 nobody", "450 later", "250 ok"])) as relay:
         mailer = SmtpMailer(settings(relay.port))
         answers = [await mailer.send(mail()) for _ in range(3)]
-        mailer.close()
+        await mailer.close()
     assert answers == [Refused(550, "5.1.1 nobody"), Deferred(450, "later"), Sent("ok")]
     assert relay.connections == 1
     assert relay.verbs().count("RSET") == 2

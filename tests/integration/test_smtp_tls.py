@@ -80,7 +80,7 @@ async def test_starttls_and_sign_in(certificate: Path) -> None:
         assert await relay.send(mail()) == Sent("2.0.0 kept")
         assert await relay.send(mail(recipient="nobody@clinic.example")) == Refused(550, "5.1.1 no such user")
         assert await relay.send(mail()) == Sent("2.0.0 kept")
-        relay.close()
+        await relay.close()
     assert [secured for *_, secured in inbox.received] == [True, True]
     assert inbox.received[0][:2] == ("fax@brand.example", ["desk@clinic.example"])
 
@@ -91,7 +91,7 @@ async def test_tls_from_the_start(certificate: Path) -> None:
         relay = mailer(port, security="tls", ca_file=certificate, username="fax", password="secret words")
         large = b"Subject: a fax\r\n\r\n" + (b"A" * 76 + b"\r\n") * 20_000
         assert isinstance(await relay.send(mail(large)), Sent)
-        relay.close()
+        await relay.close()
     assert inbox.received[0][2] == large
 
 
@@ -111,7 +111,7 @@ async def test_misconfiguration_is_the_relays_absence(certificate: Path, why: st
         with pytest.raises(DependencyAway, match="mail-server") as raised:
             await relay.send(mail())
         assert "secret words" not in str(raised.value)
-        relay.close()
+        await relay.close()
     assert not inbox.received
 
 
@@ -131,7 +131,7 @@ async def test_the_size_that_the_server_announces(certificate: Path) -> None:
         relay = mailer(port, ca_file=certificate)
         assert await relay.send(mail(b"Subject: a fax\r\n\r\n" + b"A\r\n" * 1000)) == TooLarge(2000)
         assert isinstance(await relay.send(mail()), Sent)
-        relay.close()
+        await relay.close()
 
 
 def test_no_password_goes_in_the_clear_to_another_machine() -> None:

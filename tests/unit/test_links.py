@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services._runtime.links import Link, LinkExpired, LinkRefused, Links, Shown, link_url
+from services._runtime.links import Link, LinkExpired, LinkRefused, Links, Shown
 from tests.unit.mails import AT, CONTOSO, FAX, KEY, NORTHWIND
 
 SECRET = "a secret of at least 32 characters"
@@ -57,6 +57,6 @@ def test_whatever_else_comes_is_refused(text: str) -> None:
 
 
 def test_a_link_leads_to_the_brands_own_portal_or_to_the_one_that_is_set() -> None:
-    assert link_url(None, NORTHWIND, "t") == "https://fax.northwind.example/f/t"
-    assert link_url(None, CONTOSO, "t") == "https://portal.contoso.example/f/t"
-    assert link_url("http://127.0.0.1:8080/", CONTOSO, "t") == "http://127.0.0.1:8080/f/t"
+    assert links().url(NORTHWIND, "t") == "https://fax.northwind.example/f/t"
+    assert links().url(CONTOSO, "t") == "https://portal.contoso.example/f/t"
+    assert Links(SECRET, 7, portal_url="http://127.0.0.1:8080/").url(CONTOSO, "t") == "http://127.0.0.1:8080/f/t"
