@@ -1,0 +1,52 @@
+"""What a worker process gives up before it touches a document."""
+
+import ctypes
+import os
+import resource
+import signal
+from typing import Final
+
+MEMORY: Final = 1 << 30
+"""Address space of a worker, in bytes; a page as large as any admitted takes some 300 MiB."""
+FILE_SIZE: Final = 64 << 20
+"""The largest file a worker could write, in bytes. It writes none."""
+NICENESS: Final = 5
+"""Converting gives way to the stage's own loop."""
+SECRETS: Final = "NATIVEFAX_"
+"""Settings, secrets among them, are environment variables of this prefix."""
+
+_PR_SET_PDEATHSIG: Final = 1
+_PR_SET_DUMPABLE: Final = 4
+_PR_SET_NO_NEW_PRIVS: Final = 38
+
+
+def confine() -> None:
+    """Limit this process, for good: memory, files, privileges, its environment; and let it die with its parent."""
+    libc = ctypes.CDLL(None)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # ends a call into C too, for which a handler would wait
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE, FILE_SIZE))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.umask(0o077)
+    os.nice(NICENESS)
+    _forget_secrets(libc)
+
+
+def allow_cpu(seconds: int) -> None:
+    """Let this process use so many more seconds of CPU; past them the kernel ends it, whatever it is doing."""
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    most = int(spent.ru_utime + spent.ru_stime) + seconds + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+
+
+def _forget_secrets(libc: ctypes.CDLL) -> None:
+    """Remove the settings from the environment, and overwrite them where the kernel shows /proc/self/environ."""
+    for name in [name for name in os.environ if name.startswith(SECRETS)]:
+        libc.getenv.restype = ctypes.c_void_p
+        value = libc.getenv(name.encode())
+        if value:
+            ctypes.memset(value, 0, len(os.environb[name.encode()]))
+        del os.environ[name]

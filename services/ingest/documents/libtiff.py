@@ -1,0 +1,153 @@
+"""One strip or page through libtiff, by imagecodecs: decoded with its damaged rows named, or encoded as G4.
+
+libtiff decodes damaged fax data without failing and names each row that it had to repair in a warning only; with
+`verbose` imagecodecs passes the warnings to its logger. Every strip is given to it as a file of our own making, with
+nothing in it but checked numbers, so that libtiff never walks the directories of a received file.
+
+imagecodecs' own fax decoders are not used: they report no damage, and `ccittfax4_decode` without a height never
+returns on data that was cut short (2026.3.6).
+"""
+
+import logging
+import re
+import struct
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
+
+from services.ingest.documents import tiff
+
+Pixels = NDArray[np.bool_ | np.uint8]
+"""Rows x width; a bit a pixel, or grey from 0 to 255."""
+
+_AT_LINE: Final = re.compile(r"at line (\d+) of strip")
+_NO_EOL: Final = "without EOL"
+_HEADER: Final = struct.Struct("<2sHI")
+_ENTRY: Final = struct.Struct("<HHII")
+_LONG: Final = 4
+_ATTEMPTS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How a strip is coded: TIFF tags 256, 258, 259, 292 and 317."""
+
+    width: int
+    bits: int
+    compression: int
+    t4_options: int
+    predictor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What came out of a strip.
+
+    Attributes:
+        pixels: rows x width. Fewer rows than asked for if the data ends early.
+        bad: the numbers of the rows that libtiff had to repair, from 0.
+        as_declared: whether the data is coded exactly as the tags say.
+    """
+
+    pixels: Pixels
+    bad: frozenset[int]
+    as_declared: bool
+
+
+class _Warnings(logging.Handler):
+    """Collects libtiff's warnings; they go nowhere else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
+
+
+@contextmanager
+def _listening() -> Iterator[list[str]]:
+    logger = logging.getLogger("imagecodecs")
+    warnings, propagated = _Warnings(), logger.propagate
+    logger.addHandler(warnings)
+    logger.propagate = False
+    try:
+        yield warnings.said
+    finally:
+        logger.removeHandler(warnings)
+        logger.propagate = propagated
+
+
+def decode_strip(data: bytes, rows: int, coding: Coding) -> Decoded:
+    """Decode a strip.
+
+    Args:
+        data: the coded bytes, most significant bit first.
+        rows: how many rows the strip should have, at least 1.
+        coding: how it is coded.
+
+    Returns:
+        The rows that are there: none if not one can be read.
+    """
+    for _ in range(_ATTEMPTS):
+        if not rows:
+            break
+        with _listening() as said:
+            try:
+                pixels = imagecodecs.tiff_decode(_file(data, rows, coding), verbose=True)
+            except imagecodecs.TiffError:
+                rows = min(_last_line(said), rows - 1)
+                continue
+        return Decoded(pixels, frozenset(_lines(said)), not any(_NO_EOL in warning for warning in said))
+    return Decoded(np.zeros((0, coding.width), np.bool_ if coding.bits == 1 else np.uint8), frozenset(), False)
+
+
+def encode_g4(pixels: Pixels) -> bytes:
+    """Encode a bitmap as one G4 strip (T.6), most significant bit first.
+
+    Args:
+        pixels: rows x width, True is a set bit.
+    """
+    rows = len(pixels)
+    file = bytes(imagecodecs.tiff_encode(pixels, compression="ccittfax4", photometric="miniswhite", rowsperstrip=rows))
+    (page,) = tiff.read_directories(file).found
+    start = page.number(tiff.STRIP_OFFSETS, 0)
+    return file[start : start + page.number(tiff.STRIP_BYTE_COUNTS, 0)]
+
+
+def _lines(warnings: Iterable[str]) -> Iterator[int]:
+    """Give the rows that warnings name. A missing EOL alone is no damage: the row decodes, or is named again."""
+    for warning in warnings:
+        found = _AT_LINE.search(warning)
+        if found and _NO_EOL not in warning:
+            yield int(found[1])
+
+
+def _last_line(warnings: Iterable[str]) -> int:
+    return max(_lines(warnings), default=0)
+
+
+def _file(data: bytes, rows: int, coding: Coding) -> bytes:
+    values = {
+        tiff.IMAGE_WIDTH: coding.width,
+        tiff.IMAGE_LENGTH: rows,
+        tiff.BITS_PER_SAMPLE: coding.bits,
+        tiff.COMPRESSION: coding.compression,
+        tiff.PHOTOMETRIC: 0,
+        tiff.STRIP_OFFSETS: 0,
+        tiff.SAMPLES_PER_PIXEL: 1,
+        tiff.ROWS_PER_STRIP: rows,
+        tiff.STRIP_BYTE_COUNTS: len(data),
+    }
+    if coding.t4_options:
+        values[tiff.T4_OPTIONS] = coding.t4_options
+    if coding.predictor != 1:
+        values[tiff.PREDICTOR] = coding.predictor
+    values[tiff.STRIP_OFFSETS] = _HEADER.size + 2 + _ENTRY.size * len(values) + 4
+    table = b"".join(_ENTRY.pack(tag, _LONG, 1, value) for tag, value in values.items())
+    return b"".join((_HEADER.pack(b"II", 42, _HEADER.size), struct.pack("<H", len(values)), table, bytes(4), data))

@@ -1,0 +1,191 @@
+"""A fax page as its TIFF directory describes it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from services.ingest.documents import tiff
+from services.ingest.documents.tiff import Directory
+from services.ingest.documents.unreadable import Reason
+
+MAX_PIXELS: Final = 1 << 26
+"""The most pixels a page may have: 67,108,864, which is 2432 x 27,594.
+
+T.4's widest page (A3, 2432 px) at its finest (391 rows an inch) then may be 70 inches (1.8 m) long, four times A3.
+A decoded page takes a byte a pixel: 64 MiB, which with the copies made of it stays below a worker's 1 GiB.
+"""
+MAX_WIDTH: Final = 1 << 14
+"""The most pixels a row may have; T.4 knows 2432, and 4864 at 408 dots an inch."""
+
+X_DPI: Final = 204.0
+"""Dots an inch across where the file names none: T.4's 1728 px on 215 mm."""
+Y_DPI: Final = 196.0
+"""Rows an inch where the file names none: T.4's fine, 7.7 rows a millimetre."""
+_DPI_RANGE: Final = (50.0, 1300.0)
+"""A resolution outside of this is none that a fax or a scanner has (T.4: 98 to 1200)."""
+
+MH, G3, G4 = 2, 3, 4
+"""Compression (tag 259): Modified Huffman without EOL, T.4 (MH or MR), T.6 (MMR)."""
+CCITT: Final = frozenset({MH, G3, G4})
+PLAIN: Final = frozenset({1, 5, 8, 32773, 32946})
+"""Compression of pages no fax machine wrote, which libtiff reads: none, LZW, Deflate, PackBits, Deflate (old)."""
+TWO_DIMENSIONAL: Final = 1
+"""Bit 0 of T4Options (tag 292)."""
+K_ROWS: Final = 4
+"""In G3 2D at least every fourth row is coded by itself (T.4 section 4.2.1: K is 2, or 4 above 98 rows an inch)."""
+WHITE_IS_ZERO, BLACK_IS_ZERO = 0, 1
+_UNIT_CM: Final = 3
+_LSB_FIRST: Final = 2
+_REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+_ESSENTIAL: Final = frozenset(
+    {
+        tiff.IMAGE_WIDTH,
+        tiff.IMAGE_LENGTH,
+        tiff.BITS_PER_SAMPLE,
+        tiff.COMPRESSION,
+        tiff.PHOTOMETRIC,
+        tiff.FILL_ORDER,
+        tiff.STRIP_OFFSETS,
+        tiff.SAMPLES_PER_PIXEL,
+        tiff.ROWS_PER_STRIP,
+        tiff.STRIP_BYTE_COUNTS,
+        tiff.T4_OPTIONS,
+        tiff.PREDICTOR,
+    }
+)
+"""Without these the pixels cannot be read; all other tags only describe them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A strip: so many rows, and the bytes they are coded in, most significant bit first."""
+
+    rows: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, its strips cut out of the file.
+
+    Attributes:
+        width: pixels a row (tag 256).
+        rows: rows the file declares (ImageLength, tag 257).
+        x_dpi: dots an inch across.
+        y_dpi: rows an inch.
+        compression: tag 259.
+        t4_options: tag 292.
+        photometric: 0 if a set bit is black, 1 if it is white (tag 262).
+        bits: bits a pixel, 1 or 8.
+        predictor: tag 317, for LZW and Deflate.
+        orientation: 1 to 8 (tag 274).
+        strips: in order from the top.
+        bad_rows: damaged rows the receiver counted (BadFaxLines, tag 326).
+        consecutive_bad_rows: the most of them in a row (tag 328).
+        damage_reported: whether the receiver says the data is not clean (CleanFaxData, tag 327, 1 or 2).
+        cut: whether a strip reaches past the end of the file.
+    """
+
+    width: int
+    rows: int
+    x_dpi: float
+    y_dpi: float
+    compression: int
+    t4_options: int
+    photometric: int
+    bits: int
+    predictor: int
+    orientation: int
+    strips: tuple[Strip, ...]
+    bad_rows: int
+    consecutive_bad_rows: int
+    damage_reported: bool
+    cut: bool
+
+
+class UnreadablePage(Exception):  # noqa: N818  # it is about the page, not about an error of ours
+    """One page cannot be read; the others may be."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason: Reason = reason
+
+
+def page_of(directory: Directory, data: bytes) -> Page:
+    """Make a page of a directory.
+
+    Args:
+        directory: the page's tags.
+        data: the whole file.
+
+    Raises:
+        UnreadablePage: "damaged-tiff" (sizes or strips missing or impossible), "page-too-large" (over MAX_PIXELS or
+            MAX_WIDTH), "unsupported-coding" (colour, tiles, JPEG and the like).
+    """
+    width, rows = directory.number(tiff.IMAGE_WIDTH, 0), directory.number(tiff.IMAGE_LENGTH, 0)
+    _check(directory, width, rows)
+    x_dpi, y_dpi = _resolution(directory)
+    bad_rows = directory.number(tiff.BAD_FAX_LINES, 0)
+    strips, cut = _strips(directory, rows, data)
+    return Page(
+        width=width,
+        rows=rows,
+        x_dpi=x_dpi,
+        y_dpi=y_dpi,
+        compression=directory.number(tiff.COMPRESSION, 1),
+        t4_options=directory.number(tiff.T4_OPTIONS, 0),
+        photometric=directory.number(tiff.PHOTOMETRIC, WHITE_IS_ZERO),
+        bits=directory.number(tiff.BITS_PER_SAMPLE, 1),
+        predictor=directory.number(tiff.PREDICTOR, 1),
+        orientation=directory.number(tiff.ORIENTATION, 1),
+        strips=strips,
+        bad_rows=bad_rows,
+        consecutive_bad_rows=directory.number(tiff.CONSECUTIVE_BAD_FAX_LINES, 0),
+        damage_reported=bad_rows > 0 or directory.number(tiff.CLEAN_FAX_DATA, 0) != 0,
+        cut=cut,
+    )
+
+
+def _check(directory: Directory, width: int, rows: int) -> None:
+    offsets, counts = directory.whole(tiff.STRIP_OFFSETS), directory.whole(tiff.STRIP_BYTE_COUNTS)
+    if width > MAX_WIDTH or width * rows > MAX_PIXELS:
+        raise UnreadablePage("page-too-large")
+    if directory.lost & _ESSENTIAL or not width or not rows:
+        raise UnreadablePage("damaged-tiff")
+    if not _supported(directory):
+        raise UnreadablePage("unsupported-coding")
+    if not offsets or len(offsets) != len(counts):
+        raise UnreadablePage("damaged-tiff")
+
+
+def _supported(directory: Directory) -> bool:
+    bits = directory.whole(tiff.BITS_PER_SAMPLE) or (1,)
+    compression = directory.number(tiff.COMPRESSION, 1)
+    grey = directory.number(tiff.PHOTOMETRIC, WHITE_IS_ZERO) in {WHITE_IS_ZERO, BLACK_IS_ZERO}
+    if not grey or directory.number(tiff.SAMPLES_PER_PIXEL, 1) != 1:
+        return False
+    return (bits == (1,) and compression in CCITT) or (bits in {(1,), (8,)} and compression in PLAIN)
+
+
+def _resolution(directory: Directory) -> tuple[float, float]:
+    scale = 2.54 if directory.number(tiff.RESOLUTION_UNIT, 2) == _UNIT_CM else 1.0
+    x_dpi = directory.numbers.get(tiff.X_RESOLUTION, (0.0,))[0] * scale
+    y_dpi = directory.numbers.get(tiff.Y_RESOLUTION, (0.0,))[0] * scale
+    least, most = _DPI_RANGE
+    if least <= x_dpi <= most and least <= y_dpi <= most:
+        return x_dpi, y_dpi
+    return X_DPI, Y_DPI
+
+
+def _strips(directory: Directory, rows: int, data: bytes) -> tuple[tuple[Strip, ...], bool]:
+    """Cut the strips out of the file, and say whether one reaches past its end."""
+    offsets, counts = directory.whole(tiff.STRIP_OFFSETS), directory.whole(tiff.STRIP_BYTE_COUNTS)
+    inside = [max(0, min(count, len(data) - offset)) for offset, count in zip(offsets, counts, strict=True)]
+    if sum(inside) > len(data):  # strips that overlap: a small file would become a large one
+        raise UnreadablePage("damaged-tiff")
+    each = rows if len(offsets) == 1 else directory.number(tiff.ROWS_PER_STRIP, rows) or rows
+    swap = directory.number(tiff.FILL_ORDER, 1) == _LSB_FIRST
+    strips = []
+    for first, offset, count in zip(range(0, rows, each), offsets, inside, strict=False):
+        coded = data[offset : offset + count]
+        strips.append(Strip(min(each, rows - first), coded.translate(_REVERSED) if swap else coded))
+    return tuple(strips), tuple(inside) != counts

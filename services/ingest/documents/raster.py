@@ -1,0 +1,113 @@
+"""A page decoded: its pixels as a person sees them, and which of its rows can be trusted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from services.ingest.documents import page as pages
+from services.ingest.documents.libtiff import Coding, Decoded, Pixels, decode_strip
+from services.ingest.documents.page import Page, UnreadablePage
+
+REPEATED_ROWS: Final = 5
+"""So many damaged rows in a row are filled with the row above them, any more with white. With five in a row HylaFAX
+still takes a page to be legible."""
+
+_UPRIGHT: Final[dict[int, Callable[[Pixels], Pixels]]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.T,
+    6: lambda pixels: pixels.T[:, ::-1],
+    7: lambda pixels: pixels.T[::-1, ::-1],
+    8: lambda pixels: pixels.T[::-1],
+}
+"""Orientation (tag 274) → how to turn the rows and columns of the file upright; 1 is upright."""
+_FIRST_LYING: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """A decoded page.
+
+    Attributes:
+        pixels: rows x width; bilevel: True is black; grey: 0 is black.
+        x_dpi: dots an inch across.
+        y_dpi: rows an inch.
+        bad_rows: rows that could not be read; they are white, or repeat the row above.
+        lost_rows: rows that the page declares and its data has not.
+        exact: whether the page's coded data, as it is, holds exactly these pixels and is in one strip.
+    """
+
+    pixels: Pixels
+    x_dpi: float
+    y_dpi: float
+    bad_rows: int
+    lost_rows: int
+    exact: bool
+
+
+def decode_page(page: Page) -> Raster:
+    """Decode every strip of a page, mend the rows that are damaged, end where the data ends, and turn it upright.
+
+    Raises:
+        UnreadablePage: "no-readable-page" (not one row can be read).
+    """
+    coding = Coding(page.width, page.bits, page.compression, page.t4_options, page.predictor)
+    parts: list[Pixels] = []
+    bad_rows = 0
+    as_declared = True
+    for strip in page.strips:
+        decoded = decode_strip(strip.data, strip.rows, coding)
+        rows, bad = _trusted(decoded, page)
+        parts.append(_mended(decoded.pixels[:rows], bad, white=page.photometric == pages.BLACK_IS_ZERO))
+        bad_rows += len(bad)
+        as_declared = as_declared and decoded.as_declared
+        if rows < strip.rows:
+            break
+    if not any(map(len, parts)):
+        raise UnreadablePage("no-readable-page")
+    lost_rows = page.rows - sum(map(len, parts))
+    plain = page.compression in {pages.G3, pages.G4} and page.orientation not in _UPRIGHT and len(page.strips) == 1
+    exact = plain and as_declared and not (page.cut or bad_rows or lost_rows)
+    return _upright(_inked(parts, page), page, bad_rows, lost_rows, exact=exact)
+
+
+def _trusted(decoded: Decoded, page: Page) -> tuple[int, list[int]]:
+    """Give how many rows of a strip can be used, and which of these are damaged."""
+    rows, bad = len(decoded.pixels), decoded.bad
+    if page.compression == pages.G4:  # each row is coded by the row above: nothing after the first bad one holds
+        return min(bad, default=rows), []
+    if page.compression == pages.G3 and page.t4_options & pages.TWO_DIMENSIONAL:
+        # those that follow are coded by their difference from the bad one, up to the next row coded by itself
+        bad = frozenset(after for row in bad for after in range(row, row + pages.K_ROWS))
+    while rows and rows - 1 in bad:
+        rows -= 1
+    return rows, sorted(row for row in bad if row < rows)
+
+
+def _mended(pixels: Pixels, bad: list[int], *, white: bool) -> Pixels:
+    spoilt = set(bad)
+    run = 0
+    for row in bad:
+        run = run + 1 if row - 1 in spoilt else 1
+        pixels[row] = pixels[row - 1] if row and run <= REPEATED_ROWS else white
+    return pixels
+
+
+def _inked(parts: list[Pixels], page: Page) -> Pixels:
+    """Join the strips, and turn their bits into black and white."""
+    pixels = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    inverted = (page.bits == 1) == (page.photometric == pages.BLACK_IS_ZERO)
+    return np.invert(pixels) if inverted else pixels
+
+
+def _upright(pixels: Pixels, page: Page, bad_rows: int, lost_rows: int, *, exact: bool) -> Raster:
+    turn = _UPRIGHT.get(page.orientation)
+    x_dpi, y_dpi = page.x_dpi, page.y_dpi
+    if turn is not None:
+        pixels = np.ascontiguousarray(turn(pixels))
+    if turn is not None and page.orientation >= _FIRST_LYING:
+        x_dpi, y_dpi = y_dpi, x_dpi
+    return Raster(pixels, x_dpi, y_dpi, bad_rows, lost_rows, exact)
