@@ -74,7 +74,7 @@ class KafkaNode:
             SetupError: No usable Java, jars out of reach, or storage that can't be formatted.
         """
         java = find_java()
-        jars = self._jars(progress)
+        jars = fetch_jars(self.cache, progress)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(self.folder / "server.properties", self.properties("127.0.0.1", self.folder.absolute() / "data"))
         (self.folder / "log4j2.properties").write_text(LOG4J)
@@ -113,12 +113,6 @@ class KafkaNode:
     def _properties_path(self) -> str:
         return str(self.folder.absolute() / "server.properties")
 
-    def _jars(self, progress: Callable[[str], None]) -> list[Path]:
-        self.cache.mkdir(parents=True, exist_ok=True)
-        with (self.cache / ".lock").open("w") as turn:
-            fcntl.flock(turn, fcntl.LOCK_EX)  # two stacks may share the cache
-            return fetch(LOCK, self.cache, lambda done, total: progress(f"jars {done} of {total}"))
-
     def _format(self, java: Path, jars: list[Path]) -> None:
         tool = ["kafka.tools.StorageTool", "format", "-t", self.cluster_id, "-c", self._properties_path]
         arguments = self.folder / "format.args"  # a file, for a process's arguments can be read by every user
@@ -141,6 +135,18 @@ class KafkaNode:
         log4j = f"-Dlog4j2.configurationFile={(self.folder / 'log4j2.properties').absolute()}"
         lines = [*JVM, log4j, "-cp", classpath, *main]
         return "".join('"' + line.replace("\\", "\\\\").replace('"', '\\"') + '"\n' for line in lines)
+
+
+def fetch_jars(cache: Path, progress: Callable[[str], None]) -> list[Path]:
+    """Kafka's jars, from the network only where `cache` lacks them.
+
+    Raises:
+        SetupError: The Maven repository cannot be reached, or serves other jars than those pinned.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / ".lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # two stacks may share the cache
+        return fetch(LOCK, cache, lambda done, total: progress(f"jars {done} of {total}"))
 
 
 LOG4J = """\

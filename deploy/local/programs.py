@@ -68,6 +68,15 @@ class Folders:
         digest = hashlib.sha256(os.fsencode(near)).hexdigest()[:12]
         return Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"nativefax-{digest}" / "s"
 
+    @property
+    def socket_from_root(self) -> Path:
+        """The control socket as seen from the root."""
+        return (
+            self.socket.relative_to(self.root.absolute())
+            if self.socket.is_relative_to(self.root.absolute())
+            else self.socket
+        )
+
 
 def write_private(path: Path, text: str) -> None:
     """Write `text` to `path` in one step, readable only to this user (mode 0600)."""
@@ -82,9 +91,9 @@ def write_config(folders: Folders, programs: Iterable[Program]) -> None:
     """Write supervisord's file, and one private file of command and environment per program."""
     sections = [_supervisord(folders)]
     for program in programs:
-        spec = folders.run / f"{program.name}.json"
-        write_private(spec, json.dumps({"command": program.command, "env": dict(program.env)}))
-        sections += [_process(folders, program, name, spec) for name in program.process_names()]
+        spec = {"command": program.command, "env": dict(program.env), "folder": str(Path.cwd())}
+        write_private(folders.run / f"{program.name}.json", json.dumps(spec))
+        sections += [_process(program, name) for name in program.process_names()]
     write_private(folders.config, "\n".join(sections))
 
 
@@ -93,26 +102,23 @@ def _quoted(path: Path | str) -> str:
     return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") + '"'
 
 
-def _plain(path: Path) -> str:
-    return str(path.absolute()).replace("%", "%%")
-
-
 def _supervisord(folders: Folders) -> str:
+    """The head of the file; its paths count from the root, where supervisord runs, so that no % need be escaped."""
     user = "user=root" if os.geteuid() == 0 else ""  # said outright, else supervisord warns
     return f"""\
 [supervisord]
 nodaemon=true
 silent=true
 {user}
-logfile={_plain(folders.logs / "supervisord.log")}
+logfile=logs/supervisord.log
 logfile_maxbytes=5MB
 logfile_backups=1
-pidfile={_plain(folders.run / "supervisord.pid")}
-childlogdir={_plain(folders.logs)}
+pidfile=run/supervisord.pid
+childlogdir=logs
 identifier=nativefax
 
 [unix_http_server]
-file={_plain(folders.socket)}
+file={folders.socket_from_root}
 chmod=0600
 
 [rpcinterface:supervisor]
@@ -120,10 +126,10 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
 
 
-def _process(folders: Folders, program: Program, name: str, spec: Path) -> str:
+def _process(program: Program, name: str) -> str:
     return f"""\
 [program:{name}]
-command={_quoted(sys.executable)} -I -S {_quoted(LAUNCH)} {_quoted(spec.absolute())}
+command={_quoted(sys.executable)} -I -S {_quoted(LAUNCH)} run/{program.name}.json
 autostart={str(program.autostart).lower()}
 autorestart=true
 startsecs=3
@@ -133,7 +139,7 @@ stopwaitsecs={program.stop_seconds}
 stopasgroup=true
 killasgroup=true
 redirect_stderr=true
-stdout_logfile={_plain(folders.logs / f"{name}.log")}
+stdout_logfile=logs/{name}.log
 stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=2
 """

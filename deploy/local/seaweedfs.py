@@ -108,7 +108,7 @@ class SeaweedFS:
             region_name=REGION,
             aws_access_key_id=self.access_key,
             aws_secret_access_key=self.secret_key,
-            config=Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1}),
+            config=Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1}, proxies={}),
         )
 
     def identities(self) -> str:

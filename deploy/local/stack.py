@@ -1,23 +1,24 @@
 """Everything the stages need, on one machine, under one folder."""
 
+import contextlib
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Self, TextIO
 
 from deploy.local.credentials import load_credentials
 from deploy.local.errors import SetupError
+from deploy.local.kafka import fetch_jars
 from deploy.local.lock import take_lock
 from deploy.local.mailbox.part import Mailbox
 from deploy.local.parts import KINDS, Part, build_part, local_kinds, outside_settings
 from deploy.local.ports import assign_ports
 from deploy.local.preflight import check_machine
+from deploy.local.proxy import without_proxy
 from deploy.local.supervisor import Program, Supervisor
 
 __all__ = ["Program", "Progress", "Stack"]
@@ -68,6 +69,7 @@ class Stack:
         self._outside = os.environ if outside is None else outside
         self._parts: dict[str, Part] = {}
         self._lock: TextIO | None = None
+        self._abandoned = threading.Event()  # set when one part failed: the others need not come up any more
 
     @property
     def maildir(self) -> Path:
@@ -80,6 +82,15 @@ class Stack:
         part = self._parts.get("mailbox")
         return part.url if isinstance(part, Mailbox) else None
 
+    def prefetch(self, progress: Progress = _silent) -> None:
+        """Take from the network, into the cache, what starting will need.
+
+        Raises:
+            SetupError: It cannot be reached.
+        """
+        if "kafka" in local_kinds(self._outside):
+            fetch_jars(self._cache / "maven", lambda doing: progress("kafka", doing))
+
     def start(self, progress: Progress = _silent) -> dict[str, str]:
         """Start every part that runs here, side by side, and return the settings of the stages when all are ready.
 
@@ -91,8 +102,7 @@ class Stack:
         try:
             self._configure()
             self.supervisor.open(inherit=[self._lock.fileno()])
-            with ThreadPoolExecutor(len(KINDS)) as threads:
-                list(threads.map(lambda part: self._bring_up(part, progress), self._parts.values()))
+            self._bring_all_up(progress)
         except BaseException:
             self.stop()
             raise
@@ -100,7 +110,8 @@ class Stack:
 
     def run(self, programs: Iterable[Program]) -> None:
         """Run more programs, with the stages' settings in their environment; they are stopped before the parts."""
-        self.supervisor.add([replace(one, env={**self.environment, **one.env}) for one in programs])
+        env = {**without_proxy(os.environ), **self.environment}
+        self.supervisor.add([replace(one, env={**env, **one.env}) for one in programs])
 
     def await_ready(self, name: str) -> None:
         """Wait until a part does its work, for instance after it was started again.
@@ -111,29 +122,20 @@ class Stack:
         deadline = time.monotonic() + READY_SECONDS
         while not self._parts[name].ready():
             states = {one.state for one in self.supervisor.processes() if one.program == name}
-            if "FATAL" in states or time.monotonic() > deadline:
+            if self._abandoned.is_set() or "FATAL" in states or time.monotonic() > deadline:
                 raise self._failure(name)
             time.sleep(GLANCE_SECONDS)
 
     def serve(self) -> None:
-        """Wait until this process is asked to stop (SIGINT, SIGTERM, SIGHUP). Main thread only.
+        """Wait until this process is interrupted (see `stoppable`).
 
         Raises:
             SetupError: The supervisor ended by itself.
         """
-        asked = threading.Event()
-
-        def ask(_number: int, _frame: FrameType | None) -> None:
-            asked.set()
-
-        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-        try:
-            while not asked.wait(0.5):
-                if not self.supervisor.alive():
-                    raise SetupError("The supervisor ended.", cure=f"Its log tells why: {self.root / 'logs'}")
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        with contextlib.suppress(KeyboardInterrupt):
+            while self.supervisor.alive():
+                time.sleep(0.5)
+            raise SetupError("The supervisor ended.", cure=f"Its log tells why: {self.root / 'logs'}")
 
     def stop(self) -> None:
         """Stop the programs, then the parts, and leave no process."""
@@ -168,12 +170,29 @@ class Stack:
         for part in self._parts.values():
             self.environment |= part.settings
 
+    def _bring_all_up(self, progress: Progress) -> None:
+        self._abandoned.clear()
+        with ThreadPoolExecutor(len(KINDS)) as threads:
+            try:
+                for done in as_completed(
+                    [threads.submit(self._bring_up, part, progress) for part in self._parts.values()]
+                ):
+                    done.result()
+            except BaseException:
+                self._abandoned.set()
+                raise
+
     def _bring_up(self, part: Part, progress: Progress) -> None:
-        program = part.prepare(lambda doing: progress(part.name, doing))
-        progress(part.name, "starting")
+        def tell(doing: str) -> None:
+            if self._abandoned.is_set():
+                raise self._failure(part.name)
+            progress(part.name, doing)
+
+        program = part.prepare(tell)
+        tell("starting")
         self.supervisor.add([program])
         self.await_ready(part.name)
-        progress(part.name, "ready")
+        tell("ready")
 
     def _failure(self, name: str) -> SetupError:
         log = self.root / "logs" / f"{name}-0.log"

@@ -69,7 +69,8 @@ class Supervisor:
         warden = [sys.executable, "-I", "-S", str(WARDEN), str(os.getpid())]
         supervisord = [sys.executable, "-c", "from supervisor.supervisord import main; main()"]
         self._warden = subprocess.Popen(  # noqa: S603 - our own command
-            [*warden, *supervisord, "-n", "-c", str(self.folders.config.absolute())],
+            [*warden, *supervisord, "-n", "-c", "run/supervisord.ini"],
+            cwd=self.folders.root,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
