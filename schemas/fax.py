@@ -64,7 +64,7 @@ class ReceivedFaxReady(FaxEvent):
     pages: int = Field(ge=0)
     pages_announced: int | None = Field(default=None, ge=0)
     partial: bool = False
-    missing: tuple[Missing, ...] = Field(default=(), max_length=20)
+    missing: tuple[Missing, ...] = Field(default=(), max_length=21)
     failure: FaxFailure | None = None
     call: CallReport = CallReport()
 
@@ -101,7 +101,7 @@ class EmailRequested(FaxEvent):
     pages: int = Field(ge=0)
     pages_announced: int | None = Field(default=None, ge=0)
     partial: bool = False
-    missing: tuple[Missing, ...] = Field(default=(), max_length=20)
+    missing: tuple[Missing, ...] = Field(default=(), max_length=21)
     failure: FaxFailure | None = None
     subject: Text = Field(default="", description="the user's own subject, echoed in receipts")
     document: StoredObject | None = None

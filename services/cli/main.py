@@ -16,8 +16,8 @@ from services._runtime.publisher import PublishUnknown
 from services.cli import accounts, doctor, receive, topics, trace
 from services.cli.errors import Refused
 from services.cli.running import describe, start_pipeline
-from services.stages import STAGES
 from services.cli.surroundings import ROOT, explain
+from services.stages import STAGES
 
 app = typer.Typer(
     help="Native Fax: an event-driven fax pipeline.",

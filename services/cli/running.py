@@ -13,8 +13,8 @@ from deploy.local.errors import SetupError
 from deploy.local.stack import Program, Stack
 from services._runtime import topic_admin
 from services._runtime.settings import KafkaSettings
-from services.stages import STAGES
 from services.cli.surroundings import remember
+from services.stages import STAGES
 
 READY_SECONDS = 60.0
 

@@ -15,8 +15,8 @@ from services._runtime.acceptance import accept
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
 from services._runtime.outcomes import Done, Outcome, RetryLater
-from services.ingest.documents.errors import UnreadableDocument
-from services.ingest.documents.pool import Converted
+from services.ingest.documents.conversion import Converted
+from services.ingest.documents.unreadable import UnreadableDocument
 from services.ingest.domain import Documents, fax_id_of, ready, status
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class ReceivedFaxes:
             await self._keep(prefix + THUMBNAIL, converted.thumbnail, "image/png"),
             pages=converted.inspection.pages,
             partial=converted.inspection.partial,
-            missing=tuple(Missing(page=one.page, what=one.what) for one in converted.inspection.missing[:20]),
+            missing=tuple(Missing(what=one) for one in converted.inspection.missing),
         )
 
     async def _keep(self, key: str, data: bytes, media_type: str) -> StoredObject:
