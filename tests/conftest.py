@@ -4,6 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.needs import (  # noqa: F401 - hooks
+    pytest_collection_modifyitems,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+)
 from tests.providers.choice import make_cluster, provider
 from tests.providers.cluster import Cluster
 
