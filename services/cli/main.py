@@ -14,6 +14,7 @@ from deploy.local.stack import Stack
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import PublishUnknown
 from services.cli import accounts, doctor, receive, topics, trace
+from services.cli.demo import command as demo
 from services.cli.errors import Refused
 from services.cli.running import describe, start_pipeline
 from services.cli.surroundings import ROOT, explain
@@ -29,6 +30,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(topics.app, name="topics")
 app.command("receive", epilog=receive.EXAMPLES)(receive.receive)
 app.command("trace", epilog=trace.EXAMPLES)(trace.trace)
+app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
 app.command("doctor")(doctor.doctor)
 
 

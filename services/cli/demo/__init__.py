@@ -1,0 +1,1 @@
+"""`nativefax demo`: real faxes through the whole pipeline, then a separate checker's verdict."""

@@ -1,0 +1,69 @@
+"""How the demo tells people of a fax's way."""
+
+from rich.console import Console
+
+from schemas.fax import FaxStatusChanged
+from services._runtime.display import party
+from services.cli.demo.faxes import DemoFax
+from services.cli.receiving import Way
+
+GOOD, BAD = "[green]✓[/green]", "[red]✗[/red]"
+
+
+class Show:
+    """What a person sees while the demo runs: each fax as it ends, and how far it is."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self._console = console
+        self._total = total
+        self._handed = self._ended = 0
+        self.status = console.status("calling")
+
+    def handed_over(self) -> None:
+        """One more fax is on its way."""
+        self._handed += 1
+        self._progress()
+
+    def ended(self, fax: DemoFax, way: Way) -> None:
+        """Two lines: the fax, and its steps with their times; a third if it didn't end as it should."""
+        end = end_of(way)
+        parties = f"{party(fax.incoming.caller_number)} → {party(fax.incoming.called_number)}"
+        self._print(f"{GOOD if end == fax.expected.end else BAD} {fax.expected.name}  [dim]{parties}[/dim]")
+        self._print(f"    {'  '.join(_told(way))}")
+        if end != fax.expected.end:
+            self._print(f"    [red]should end {fax.expected.end} ({fax.why or 'a call'}), ended {end}[/red]")
+        self._ended += 1
+        self._progress()
+
+    def waits(self, fax: DemoFax, way: Way) -> None:
+        """A fax that has not ended in time."""
+        last = way.steps[-1].state if way.steps else "nothing was heard of it"
+        self._print(f"{BAD} {fax.expected.name} [red]has not ended: {last}[/red]  {fax.fax_id}")
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, highlight=False, soft_wrap=True)
+
+    def _progress(self) -> None:
+        self.status.update(f"{self._handed} of {self._total} handed over, {self._ended} ended")
+
+
+def end_of(way: Way) -> str:
+    """``delivered``, ``partial`` or ``set-aside``, as the pipeline says."""
+    if any(step.state == "unreadable" for step in way.steps):
+        return "set-aside"
+    return "partial" if any(step.partial for step in way.steps) else "delivered"
+
+
+def _told(way: Way) -> list[str]:
+    seen: dict[tuple[str, str, str | None], FaxStatusChanged] = {}
+    for step in sorted(way.steps, key=lambda one: (one.version, one.at)):
+        seen.setdefault((step.stage, step.state, step.recipient), step)
+    first = next(iter(seen.values()))
+    accepted = f"[dim]accepted {first.accepted_at.astimezone():%H:%M:%S.%f}"[:-3] + "[/dim]"
+    return [accepted, *(_step(step) for step in seen.values())]
+
+
+def _step(step: FaxStatusChanged) -> str:
+    after = f"+{(step.at - step.accepted_at).total_seconds():.2f} s"
+    what = f"{step.state} ({step.rule})" if step.rule and step.rule != step.reason else step.state
+    return " ".join(filter(None, (what, step.recipient, step.reason, f"[dim]{after}[/dim]")))
