@@ -1,37 +1,40 @@
 # Native Fax. Every target does its own set-up: `make run` and `make test` work on a fresh machine with Python and make.
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
+BIN := .venv/bin
+SET_UP := $(PYTHON) -I deploy/local/setup.py
 
 .PHONY: help run demo test check bench chaos clean
 
 help:  ## Show what can be done here
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/.local: requirements/local.txt pyproject.toml
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --require-hashes -r requirements/local.txt
-	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
-	@touch $@
-
-$(VENV)/.dev: requirements/dev.txt $(VENV)/.local
-	@$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
-	@touch $@
-
-run: $(VENV)/.local  ## Bring the whole pipeline up and say where to look
+run:  ## Bring the whole pipeline up and say where to look
+	@$(SET_UP) local
 	@$(BIN)/nativefax up
 
-demo: $(VENV)/.local  ## Send real faxes through and check what arrived
+demo:  ## Send real faxes through and check what arrived
+	@$(SET_UP) local
 	@$(BIN)/nativefax demo
 
-test: $(VENV)/.dev  ## Run every test (at most 10 minutes)
-	@$(BIN)/pytest
+test:  ## Run every test (at most 10 minutes)
+	@$(SET_UP) dev
+	@$(BIN)/python -m deploy.local.debian
+	@$(BIN)/pytest -m "not chaos"
 
-check: $(VENV)/.dev  ## Lint, types, import rules, generated files
+check:  ## Lint, types, import rules, generated files
+	@$(SET_UP) dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-clean:  ## Remove what set-up and runs made
-	rm -rf $(VENV) .local
+bench:  ## Measure throughput and latency
+	@$(SET_UP) dev
+	@for bench in tests/bench/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+
+chaos:  ## Long fault, fuzz and load tests
+	@$(SET_UP) dev
+	@$(BIN)/pytest -m chaos --timeout 3600
+
+clean:  ## Remove what set-up and runs made; asks nothing, and the local stack's data goes too
+	rm -rf .venv .local
