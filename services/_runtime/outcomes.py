@@ -21,14 +21,16 @@ class RetryLater:
     Attributes:
         reason: Why, from the closed set.
         horizon: Retry until this moment instead of for a number of attempts; the handler itself ends it after.
-        attempts: How many attempts the message has in all: at once, after 10 s, 2 min, and three times 15 min.
         detail: For the log and the dead letter; never contents.
+        attempts: How many attempts the message has in all: at once, after 10 s, 2 min, and three times 15 min.
+        not_before: Until then there is no point in trying: waiting for it spends no attempt.
     """
 
     reason: RetryReason
     horizon: datetime | None = None
     detail: str = ""
     attempts: int = 6
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -43,13 +43,24 @@ def not_before(record: Record) -> float:
 def after(outcome: RetryLater, record: Record, topic: Topic, now: datetime) -> Message | DeadLetter:
     """The message for the retry tier, or the dead letter if its attempts are used up."""
     attempt = attempt_of(record)
-    if outcome.horizon is None and attempt >= outcome.attempts:
+    if outcome.not_before is not None:
+        tier, delay = _tier_until(outcome.not_before - now, topic)
+    elif outcome.horizon is None and attempt >= outcome.attempts:
         return _exhausted(outcome)
-    tiers = list(topic.tiers.items())
-    tier, delay = tiers[min(attempt, len(tiers)) - 1]
+    else:
+        tiers = list(topic.tiers.items())
+        tier, delay = tiers[min(attempt, len(tiers)) - 1]
+        attempt += 1
     due = now + timedelta(seconds=delay)
-    added = {ATTEMPT: str(attempt + 1), NOT_BEFORE: str(int(due.timestamp() * 1000)), REASON: outcome.reason}
+    added = {ATTEMPT: str(attempt), NOT_BEFORE: str(int(due.timestamp() * 1000)), REASON: outcome.reason}
     return _again(record, tier, added)
+
+
+def _tier_until(remaining: timedelta, topic: Topic) -> tuple[str, int]:
+    """The tier with the longest delay that doesn't wait too long, or else the shortest."""
+    shortest, *longer = topic.tiers.items()
+    fitting = [(tier, delay) for tier, delay in longer if delay <= remaining.total_seconds()]
+    return fitting[-1] if fitting else shortest
 
 
 def _exhausted(outcome: RetryLater) -> DeadLetter:

@@ -48,8 +48,8 @@ class EmailOut:
         kind = f"email-{event.purpose}"
         claim = await self.claims.take(claim_prefix(event.accepted_at, event.fax_id, kind, event.recipient))
         match claim:
-            case Busy():
-                return RetryLater("claim-held")
+            case Busy(until=until):
+                return RetryLater("claim-held", not_before=until)
             case Completed(result=result):
                 return Done((status(event, Ending.read(result)),))
             case Held():
@@ -98,7 +98,9 @@ class EmailOut:
             case Deferred(code=code, text=text):
                 return await self._defer(event, claim, f"{code or ''} {text}".strip())
             case Unknown():  # the claim stays open: after its lease the same mail goes out with the same Message-ID
-                return RetryLater("claim-held", detail="connection lost after the final dot")
+                return RetryLater(
+                    "claim-held", not_before=claim.record.lease_until, detail="connection lost after the final dot"
+                )
 
     async def _defer(self, event: EmailRequested, claim: Held, detail: str) -> Outcome:
         horizon = event.requested_at + HORIZON

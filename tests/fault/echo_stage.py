@@ -34,7 +34,7 @@ class Echo:
             raise DependencyAway("echo-file")
         claim = await self._claims.take(claim_prefix(event.accepted_at, event.fax_id, "echo", "file"))
         if isinstance(claim, Busy):
-            return RetryLater("claim-held")
+            return RetryLater("claim-held", not_before=claim.until)
         if isinstance(claim, Held):
             self._note("began", event)
             await asyncio.sleep(self._slow)

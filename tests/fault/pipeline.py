@@ -1,7 +1,5 @@
 """The received-fax pipeline as processes that tests hurt, and what they check it by."""
 
-import asyncio
-import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -9,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.mailbox import read_maildir
 from schemas.accounts import AtaDevice, Brand, FaxAccount, User
 from schemas.telephony import TelephonyFaxReceived
-from schemas.topics import TOPICS, Topic
+from schemas.topics import Topic
 from services._runtime.blobs import ObjectStore
 from services._runtime.kafka import client_options
 from services._runtime.publisher import Publisher
@@ -29,8 +27,12 @@ STAGES = ("ingest", "router", "email_out")
 DATA = Path(__file__).parents[1] / "data"
 CLEAN = DATA / "received" / "g3-1d_standard_1p.tif"
 
-NORTH = Brand(name="North Voice", colour="#0b6e4f", portal_host="portal.north.example", from_address="fax@north.example")
-SOUTH = Brand(name="South Telecom", colour="#8a1c1c", portal_host="portal.south.example", from_address="fax@south.example")
+NORTH = Brand(
+    name="North Voice", colour="#0b6e4f", portal_host="portal.north.example", from_address="fax@north.example"
+)
+SOUTH = Brand(
+    name="South Telecom", colour="#8a1c1c", portal_host="portal.south.example", from_address="fax@south.example"
+)
 
 
 def account(number: str, handling: str, brand: Brand, *, ata: AtaDevice | None = None) -> FaxAccount:
