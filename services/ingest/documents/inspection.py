@@ -17,13 +17,26 @@ _UNREADABLE: Final[dict[Reason, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """What the call says of a fax.
+
+    Attributes:
+        pages: pages the sender announced or telephony counted, whichever are more; None if neither is known.
+        bad_rows: damaged rows the receiver counted; a file written in G4 bears no trace of them.
+    """
+
+    pages: int | None = None
+    bad_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """What arrived of a fax.
 
     Attributes:
         pages: pages delivered.
         rows: rows delivered, of all pages.
-        bad_rows: damaged rows: those the receiver counted or those found by decoding, whichever are more, page by page.
+        bad_rows: damaged rows: those the receiver counted or those found by decoding, whichever are more.
         lost_rows: rows that pages declare and their data has not.
         partial: whether anything is missing.
         missing: what is, for a person: "page 3 of 3 was not received", "page 1: 24 rows damaged", "page 2 ends early".
@@ -45,12 +58,12 @@ class Inspector:
     """Takes note of a fax page by page, and sums it up.
 
     Args:
-        pages_announced: pages the sender announced or telephony counted; None if nobody did.
+        reported: what the call says of the fax.
         sender: the sender's identification, if the file has one.
     """
 
-    def __init__(self, pages_announced: int | None, sender: str | None) -> None:
-        self._announced = pages_announced
+    def __init__(self, reported: Reported, sender: str | None) -> None:
+        self._reported = reported
         self._sender = sender
         self._missing: list[str] = []
         self._seen = 0
@@ -90,15 +103,18 @@ class Inspector:
             pages_stated: how many pages the file says it has (PageNumber, tag 297), 0 if it says nothing. It is often
                 wrong, and believed only of a damaged file.
         """
-        expected = self._announced or (pages_stated if damaged else 0)
+        expected = self._reported.pages or (pages_stated if damaged else 0)
         gone = [f"page {n} of {expected} was not received" for n in range(self._seen + 1, expected + 1)]
         if damaged and not gone:
             gone = [f"the file is damaged after page {self._seen}"]
+        unseen = self._reported.bad_rows - self._bad_rows
+        if unseen > 0:
+            gone.append(f"{_rows(unseen)} damaged on the line, by the receiver's count")
         missing = self._missing + gone
         return Inspection(
             pages=self._pages,
             rows=self._rows,
-            bad_rows=self._bad_rows,
+            bad_rows=self._bad_rows + max(0, unseen),
             lost_rows=self._lost_rows,
             partial=bool(missing),
             missing=_shortened(missing),

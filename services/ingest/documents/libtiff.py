@@ -107,14 +107,19 @@ def decode_strip(data: bytes, rows: int, coding: Coding) -> Decoded:
     return Decoded(np.zeros((0, coding.width), np.bool_ if coding.bits == 1 else np.uint8), frozenset(), False)
 
 
+def encode_g4_file(pixels: Pixels) -> bytes:
+    """Encode a bitmap, rows x width, True is black, as a TIFF of one G4 strip, most significant bit first."""
+    rows = len(pixels)
+    return bytes(imagecodecs.tiff_encode(pixels, compression="ccittfax4", photometric="miniswhite", rowsperstrip=rows))
+
+
 def encode_g4(pixels: Pixels) -> bytes:
     """Encode a bitmap as one G4 strip (T.6), most significant bit first.
 
     Args:
         pixels: rows x width, True is a set bit.
     """
-    rows = len(pixels)
-    file = bytes(imagecodecs.tiff_encode(pixels, compression="ccittfax4", photometric="miniswhite", rowsperstrip=rows))
+    file = encode_g4_file(pixels)
     (page,) = tiff.read_directories(file).found
     start = page.number(tiff.STRIP_OFFSETS, 0)
     return file[start : start + page.number(tiff.STRIP_BYTE_COUNTS, 0)]

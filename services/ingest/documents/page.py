@@ -50,22 +50,33 @@ _ESSENTIAL: Final = frozenset(
         tiff.STRIP_BYTE_COUNTS,
         tiff.T4_OPTIONS,
         tiff.PREDICTOR,
+        tiff.TILE_WIDTH,
+        tiff.TILE_LENGTH,
+        tiff.TILE_OFFSETS,
+        tiff.TILE_BYTE_COUNTS,
     }
 )
 """Without these the pixels cannot be read; all other tags only describe them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
-    """A strip: so many rows, and the bytes they are coded in, most significant bit first."""
+class Band:
+    """A strip, or a row of tiles, across the page.
+
+    Attributes:
+        rows: rows of the page in it.
+        coded_rows: rows its data holds; the last row of tiles is filled up to the height of a tile.
+        segments: the coded bytes of the strip, or of the tiles from left to right, most significant bit first.
+    """
 
     rows: int
-    data: bytes
+    coded_rows: int
+    segments: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page, its strips cut out of the file.
+    """One page, its strips or tiles cut out of the file.
 
     Attributes:
         width: pixels a row (tag 256).
@@ -78,11 +89,12 @@ class Page:
         bits: bits a pixel, 1 or 8.
         predictor: tag 317, for LZW and Deflate.
         orientation: 1 to 8 (tag 274).
-        strips: in order from the top.
+        segment_width: pixels a row of a strip or a tile.
+        bands: in order from the top.
         bad_rows: damaged rows the receiver counted (BadFaxLines, tag 326).
         consecutive_bad_rows: the most of them in a row (tag 328).
         damage_reported: whether the receiver says the data is not clean (CleanFaxData, tag 327, 1 or 2).
-        cut: whether a strip reaches past the end of the file.
+        cut: whether a strip or a tile reaches past the end of the file.
     """
 
     width: int
@@ -95,7 +107,8 @@ class Page:
     bits: int
     predictor: int
     orientation: int
-    strips: tuple[Strip, ...]
+    segment_width: int
+    bands: tuple[Band, ...]
     bad_rows: int
     consecutive_bad_rows: int
     damage_reported: bool
@@ -125,7 +138,8 @@ def page_of(directory: Directory, data: bytes) -> Page:
     _check(directory, width, rows)
     x_dpi, y_dpi = _resolution(directory)
     bad_rows = directory.number(tiff.BAD_FAX_LINES, 0)
-    strips, cut = _strips(directory, rows, data)
+    layout = _layout(directory, width, rows)
+    bands, cut = _bands(directory, rows, layout, data)
     return Page(
         width=width,
         rows=rows,
@@ -137,7 +151,8 @@ def page_of(directory: Directory, data: bytes) -> Page:
         bits=directory.number(tiff.BITS_PER_SAMPLE, 1),
         predictor=directory.number(tiff.PREDICTOR, 1),
         orientation=directory.number(tiff.ORIENTATION, 1),
-        strips=strips,
+        segment_width=layout.width,
+        bands=bands,
         bad_rows=bad_rows,
         consecutive_bad_rows=directory.number(tiff.CONSECUTIVE_BAD_FAX_LINES, 0),
         damage_reported=bad_rows > 0 or directory.number(tiff.CLEAN_FAX_DATA, 0) != 0,
@@ -146,15 +161,12 @@ def page_of(directory: Directory, data: bytes) -> Page:
 
 
 def _check(directory: Directory, width: int, rows: int) -> None:
-    offsets, counts = directory.whole(tiff.STRIP_OFFSETS), directory.whole(tiff.STRIP_BYTE_COUNTS)
     if width > MAX_WIDTH or width * rows > MAX_PIXELS:
         raise UnreadablePage("page-too-large")
     if directory.lost & _ESSENTIAL or not width or not rows:
         raise UnreadablePage("damaged-tiff")
     if not _supported(directory):
         raise UnreadablePage("unsupported-coding")
-    if not offsets or len(offsets) != len(counts):
-        raise UnreadablePage("damaged-tiff")
 
 
 def _supported(directory: Directory) -> bool:
@@ -176,16 +188,42 @@ def _resolution(directory: Directory) -> tuple[float, float]:
     return X_DPI, Y_DPI
 
 
-def _strips(directory: Directory, rows: int, data: bytes) -> tuple[tuple[Strip, ...], bool]:
-    """Cut the strips out of the file, and say whether one reaches past its end."""
-    offsets, counts = directory.whole(tiff.STRIP_OFFSETS), directory.whole(tiff.STRIP_BYTE_COUNTS)
-    inside = [max(0, min(count, len(data) - offset)) for offset, count in zip(offsets, counts, strict=True)]
-    if sum(inside) > len(data):  # strips that overlap: a small file would become a large one
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How a page is divided: the size of a strip or a tile in pixels, how many are side by side, and where they are."""
+
+    width: int
+    rows: int
+    across: int
+    offsets: tuple[int, ...]
+    counts: tuple[int, ...]
+
+
+def _layout(directory: Directory, width: int, rows: int) -> _Layout:
+    if tiff.TILE_OFFSETS in directory.numbers:
+        offsets, counts = directory.whole(tiff.TILE_OFFSETS), directory.whole(tiff.TILE_BYTE_COUNTS)
+        size = directory.number(tiff.TILE_WIDTH, 0), directory.number(tiff.TILE_LENGTH, 0)
+    else:
+        offsets, counts = directory.whole(tiff.STRIP_OFFSETS), directory.whole(tiff.STRIP_BYTE_COUNTS)
+        each = rows if len(offsets) == 1 else directory.number(tiff.ROWS_PER_STRIP, rows) or rows
+        size = width, min(each, rows)
+    if not offsets or len(offsets) != len(counts) or not 0 < size[0] * size[1] <= MAX_PIXELS:
         raise UnreadablePage("damaged-tiff")
-    each = rows if len(offsets) == 1 else directory.number(tiff.ROWS_PER_STRIP, rows) or rows
-    swap = directory.number(tiff.FILL_ORDER, 1) == _LSB_FIRST
-    strips = []
-    for first, offset, count in zip(range(0, rows, each), offsets, inside, strict=False):
-        coded = data[offset : offset + count]
-        strips.append(Strip(min(each, rows - first), coded.translate(_REVERSED) if swap else coded))
-    return tuple(strips), tuple(inside) != counts
+    return _Layout(*size, -(-width // size[0]), offsets, counts)
+
+
+def _bands(directory: Directory, rows: int, layout: _Layout, data: bytes) -> tuple[tuple[Band, ...], bool]:
+    """Cut the strips or tiles out of the file, and say whether one reaches past its end."""
+    inside = [max(0, min(count, len(data) - at)) for at, count in zip(layout.offsets, layout.counts, strict=True)]
+    if sum(inside) > len(data):  # they overlap: a small file would become a large one
+        raise UnreadablePage("damaged-tiff")
+    coded = [data[at : at + count] for at, count in zip(layout.offsets, inside, strict=True)]
+    if directory.number(tiff.FILL_ORDER, 1) == _LSB_FIRST:
+        coded = [segment.translate(_REVERSED) for segment in coded]
+    tiled = tiff.TILE_OFFSETS in directory.numbers
+    bands = []
+    for index, first in enumerate(range(0, rows, layout.rows)):
+        left = min(layout.rows, rows - first)
+        segments = tuple(coded[index * layout.across : (index + 1) * layout.across])
+        bands.append(Band(left, layout.rows if tiled else left, segments))
+    return tuple(bands), tuple(inside) != layout.counts

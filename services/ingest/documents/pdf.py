@@ -54,7 +54,7 @@ def coded_page(page: Page) -> CodedPage:
     mixed = page.t4_options & pages.TWO_DIMENSIONAL
     k = -1 if page.compression == pages.G4 else pages.K_ROWS if mixed else 0
     set_is_black = page.photometric == pages.WHITE_IS_ZERO
-    return CodedPage(page.width, page.rows, page.x_dpi, page.y_dpi, k, set_is_black, page.strips[0].data)
+    return CodedPage(page.width, page.rows, page.x_dpi, page.y_dpi, k, set_is_black, page.bands[0].segments[0])
 
 
 def write_pdf(coded: Sequence[CodedPage]) -> bytes:

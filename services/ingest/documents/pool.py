@@ -48,17 +48,18 @@ class DocumentPool:
             max_workers=workers, max_tasks=DOCUMENTS_A_WORKER, initializer=confine, context=context
         )
 
-    async def convert(self, data: bytes, pages_announced: int | None) -> Converted:
+    async def convert(self, data: bytes, pages_announced: int | None, bad_rows_reported: int = 0) -> Converted:
         """Convert a received fax.
 
         Args:
             data: the TIFF file as it was received.
             pages_announced: pages the sender announced or telephony counted; None if nobody did.
+            bad_rows_reported: damaged rows of all pages that the call's result counts.
 
         Raises:
             UnreadableDocument: nothing of it can be delivered, or the worker crashed or ran out of time or memory.
         """
-        return await self.run(convert_received, data, pages_announced)
+        return await self.run(convert_received, data, pages_announced, bad_rows_reported)
 
     async def run(self, job: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
         """Run any function of a module in a worker, under the same guard.

@@ -8,7 +8,7 @@ import numpy as np
 
 from services.ingest.documents import page as pages
 from services.ingest.documents.libtiff import Coding, Decoded, Pixels, decode_strip
-from services.ingest.documents.page import Page, UnreadablePage
+from services.ingest.documents.page import Band, Page, UnreadablePage
 
 REPEATED_ROWS: Final = 5
 """So many damaged rows in a row are filled with the row above them, any more with white. With five in a row HylaFAX
@@ -54,31 +54,39 @@ def decode_page(page: Page) -> Raster:
     Raises:
         UnreadablePage: "no-readable-page" (not one row can be read).
     """
-    coding = Coding(page.width, page.bits, page.compression, page.t4_options, page.predictor)
+    coding = Coding(page.segment_width, page.bits, page.compression, page.t4_options, page.predictor)
     parts: list[Pixels] = []
     bad_rows = 0
-    as_declared = True
-    for strip in page.strips:
-        decoded = decode_strip(strip.data, strip.rows, coding)
-        rows, bad = _trusted(decoded, page)
-        parts.append(_mended(decoded.pixels[:rows], bad, white=page.photometric == pages.BLACK_IS_ZERO))
+    as_declared = len(page.bands) == 1
+    for band in page.bands:
+        decoded = [decode_strip(segment, band.coded_rows, coding) for segment in band.segments]
+        rows, bad = _trusted(decoded, band, page)
+        if rows:
+            joined = (
+                np.concatenate([one.pixels[:rows] for one in decoded], axis=1) if decoded[1:] else decoded[0].pixels
+            )
+            white = page.photometric == pages.BLACK_IS_ZERO
+            parts.append(_mended(joined[:rows, : page.width], bad, white=white))
         bad_rows += len(bad)
-        as_declared = as_declared and decoded.as_declared
-        if rows < strip.rows:
+        as_declared = as_declared and len(decoded) == 1 and decoded[0].as_declared
+        if rows < band.rows:
             break
-    if not any(map(len, parts)):
+    if not parts:
         raise UnreadablePage("no-readable-page")
     lost_rows = page.rows - sum(map(len, parts))
-    plain = page.compression in {pages.G3, pages.G4} and page.orientation not in _UPRIGHT and len(page.strips) == 1
-    exact = plain and as_declared and not (page.cut or bad_rows or lost_rows)
+    plain = page.compression in {pages.G3, pages.G4} and page.orientation not in _UPRIGHT
+    whole = page.bands[0].coded_rows == page.rows and page.segment_width == page.width
+    exact = plain and whole and as_declared and not (page.cut or bad_rows or lost_rows)
     return _upright(_inked(parts, page), page, bad_rows, lost_rows, exact=exact)
 
 
-def _trusted(decoded: Decoded, page: Page) -> tuple[int, list[int]]:
-    """Give how many rows of a strip can be used, and which of these are damaged."""
-    rows, bad = len(decoded.pixels), decoded.bad
+def _trusted(decoded: list[Decoded], band: Band, page: Page) -> tuple[int, list[int]]:
+    """Give how many rows of a band can be used, and which of these are damaged."""
+    rows = min((len(one.pixels) for one in decoded), default=0)
+    rows = min(rows, band.rows)
+    bad = frozenset[int]().union(*(one.bad for one in decoded))
     if page.compression == pages.G4:  # each row is coded by the row above: nothing after the first bad one holds
-        return min(bad, default=rows), []
+        return min(rows, *bad) if bad else rows, []
     if page.compression == pages.G3 and page.t4_options & pages.TWO_DIMENSIONAL:
         # those that follow are coded by their difference from the bad one, up to the next row coded by itself
         bad = frozenset(after for row in bad for after in range(row, row + pages.K_ROWS))

@@ -36,6 +36,10 @@ T4_OPTIONS: Final = 292
 RESOLUTION_UNIT: Final = 296
 PAGE_NUMBER: Final = 297
 PREDICTOR: Final = 317
+TILE_WIDTH: Final = 322
+TILE_LENGTH: Final = 323
+TILE_OFFSETS: Final = 324
+TILE_BYTE_COUNTS: Final = 325
 BAD_FAX_LINES: Final = 326
 CLEAN_FAX_DATA: Final = 327
 CONSECUTIVE_BAD_FAX_LINES: Final = 328
@@ -60,6 +64,10 @@ WANTED: Final = frozenset(
         RESOLUTION_UNIT,
         PAGE_NUMBER,
         PREDICTOR,
+        TILE_WIDTH,
+        TILE_LENGTH,
+        TILE_OFFSETS,
+        TILE_BYTE_COUNTS,
         BAD_FAX_LINES,
         CLEAN_FAX_DATA,
         CONSECUTIVE_BAD_FAX_LINES,
@@ -194,11 +202,11 @@ def read_directories(data: bytes) -> Directories:
         data: the whole file.
 
     Returns:
-        At least one directory. A chain that leaves the file, loops or breaks off is given up to there, as broken.
+        At least one directory. A chain that leaves the file or breaks off is given up to there, as broken.
 
     Raises:
-        UnreadableDocument: "empty", "too-large" (over MAX_BYTES), "not-a-tiff", "damaged-tiff" (not one directory)
-            or "too-many-pages" (over MAX_PAGES).
+        UnreadableDocument: "empty", "too-large" (over MAX_BYTES), "not-a-tiff", "damaged-tiff" (not one directory, or
+            a chain that returns to itself, which no damage on the way makes) or "too-many-pages" (over MAX_PAGES).
     """
     if not data:
         raise UnreadableDocument("empty")
@@ -222,8 +230,10 @@ def _chain(walk: _Walk) -> Iterator[Directory]:
     offset: int | None = walk.first
     seen: set[int] = set()
     while offset != 0:
-        if offset is None or offset in seen:
+        if offset is None:
             raise _Damage
+        if offset in seen:
+            raise UnreadableDocument("damaged-tiff")
         seen.add(offset)
         directory, offset = walk.directory(offset)
         yield directory
