@@ -1,6 +1,5 @@
 """Following faxes on `fax-status`: for commands that wait for an end, and for one fax's history."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Self
@@ -46,19 +45,19 @@ class StatusReader:
         taken = await self._consumer.getmany(timeout_ms=int(seconds * 1000))
         return [event for batch in taken.values() for record in batch if (event := _status(record))]
 
-    async def history(self, fax_id: str, seconds: float = 60.0) -> list[FaxStatusChanged]:
-        """Every step of one fax up to now, oldest first; repeats of a redelivered step are left out.
-
-        Raises:
-            TimeoutError: Reading took longer than `seconds`.
-        """
+    async def all_steps(self) -> AsyncIterator[FaxStatusChanged]:
+        """Every step from here to where the topic ends now."""
         ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
+        while not await self._reached(ends):
+            for event in await self.take(0.2):
+                yield event
+
+    async def history(self, fax_id: str) -> list[FaxStatusChanged]:
+        """Every step of one fax up to now, oldest first; repeats of a redelivered step are left out."""
         steps: dict[tuple[int, str, str | None], FaxStatusChanged] = {}
-        async with asyncio.timeout(seconds):
-            while not await self._reached(ends):
-                for event in await self.take(0.2):
-                    if str(event.fax_id) == fax_id:
-                        steps.setdefault((event.version, event.state, event.recipient), event)
+        async for event in self.all_steps():
+            if str(event.fax_id) == fax_id:
+                steps.setdefault((event.version, event.state, event.recipient), event)
         return sorted(steps.values(), key=lambda step: (step.version, step.at))
 
     async def _reached(self, ends: dict[TopicPartition, int]) -> bool:

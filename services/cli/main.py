@@ -13,7 +13,7 @@ from deploy.local.errors import SetupError
 from deploy.local.stack import Stack
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import PublishUnknown
-from services.cli import accounts, doctor, receive, topics, trace
+from services.cli import accounts, dlq, doctor, lag, receive, topics, trace, unclaimed
 from services.cli.demo import command as demo
 from services.cli.errors import Refused
 from services.cli.running import describe, start_pipeline
@@ -23,15 +23,19 @@ from services.stages import STAGES
 app = typer.Typer(
     help="Native Fax: an event-driven fax pipeline.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(topics.app, name="topics")
+app.add_typer(dlq.app, name="dlq")
 app.command("receive", epilog=receive.EXAMPLES)(receive.receive)
 app.command("trace", epilog=trace.EXAMPLES)(trace.trace)
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
 app.command("doctor")(doctor.doctor)
+app.command("lag")(lag.lag)
+app.command("unclaimed")(unclaimed.unclaimed)
 
 
 @app.command(epilog="Example:\n\nnativefax up --workers email_out=4 --workers ingest=2")
