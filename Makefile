@@ -36,5 +36,5 @@ chaos:  ## Long fault, fuzz and load tests
 	@$(SET_UP) dev
 	@$(BIN)/pytest -m chaos --timeout 3600
 
-clean:  ## Remove what set-up and runs made; asks nothing, and the local stack's data goes too
+clean:  ## Remove .venv and .local, with every fax and mail in it
 	rm -rf .venv .local

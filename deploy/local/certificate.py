@@ -10,6 +10,21 @@ DAYS = 3650
 NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1"
 
 
+def find_openssl() -> str:
+    """The openssl command.
+
+    Raises:
+        SetupError: There is none.
+    """
+    found = shutil.which("openssl")
+    if found is None:
+        raise SetupError(
+            "The openssl command, which makes the local mailbox's certificate, is missing.",
+            cure="On Debian and Ubuntu, as root: apt-get install openssl. Or let NATIVEFAX_SMTP_HOST name another relay.",
+        )
+    return found
+
+
 def make_certificate(certificate: Path, key: Path) -> None:
     """Write a certificate for localhost and 127.0.0.1 and its private key (mode 0600), once, as PEM.
 
@@ -18,9 +33,7 @@ def make_certificate(certificate: Path, key: Path) -> None:
     """
     if certificate.exists() and key.exists():
         return
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        raise SetupError("The openssl command is missing.", cure="Install it: apt-get install openssl")
+    openssl = find_openssl()
     key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     request = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"]
     subject = ["-subj", "/CN=localhost", "-addext", NAMES, "-days", str(DAYS)]
