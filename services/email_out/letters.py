@@ -1,8 +1,6 @@
 """Writes the mails: the words of `words.py` in the reseller's look. Nothing in them names anybody else."""
 
 from dataclasses import dataclass
-from email.headerregistry import Address
-from email.utils import format_datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -11,15 +9,14 @@ from schemas.fax import EmailRequested
 from schemas.keys import DOCUMENT, fax_prefix
 from services._runtime.display import text_on
 from services._runtime.links import Links, Shown
-from services.email_out.domain import Way, message_id
-from services.email_out.words import Words, words
-
-Headers = tuple[tuple[str, str | Address], ...]
+from services.email_out.domain import Way
+from services.email_out.headers import Headers, headers, one_line
+from services.email_out.words import words
 
 
 @dataclass(frozen=True)
 class Letter:
-    """One mail, ready to become MIME. No header has a line end in its value."""
+    """One mail, ready to become MIME."""
 
     headers: Headers
     text: str
@@ -46,7 +43,7 @@ class Letters:
             "support": one_line(event.brand.support),
             "support_link": support_link(event.brand),
         }
-        return Letter(headers(event, said), self._text.render(parts), self._html.render(parts), said.filename)
+        return Letter(headers(event, said.heading), self._text.render(parts), self._html.render(parts), said.filename)
 
     def _link(self, event: EmailRequested) -> str:
         usual = fax_prefix(event.accepted_at, event.fax_id) + DOCUMENT
@@ -78,36 +75,9 @@ def _environment(*, escape: bool) -> Environment:
     )
 
 
-def headers(event: EmailRequested, said: Words) -> Headers:
-    """The mail's headers, in their order.
-
-    It says that a machine wrote it, so that no other machine answers: RFC 3834 for the standard, the X- header for
-    Exchange.
-    """
-    return (
-        ("From", _address(event.brand.from_address, one_line(event.brand.name))),
-        ("To", _address(event.recipient)),
-        ("Subject", one_line(said.heading)),
-        ("Date", format_datetime(event.requested_at)),
-        ("Message-ID", message_id(event)),
-        ("Auto-Submitted", "auto-generated"),
-        ("X-Auto-Response-Suppress", "All"),
-    )
-
-
-def one_line(text: str) -> str:
-    """Without line ends of any kind, Unicode's included, nor other control characters."""
-    return "".join(one for one in " ".join(text.split()) if one.isprintable())
-
-
 def support_link(brand: Brand) -> str:
     """A link to the brand's support, if that is a web page or a mail address."""
     support = one_line(brand.support)
     if support.startswith("https://") and " " not in support:
         return support
     return f"mailto:{support}" if "@" in support and " " not in support and "/" not in support else ""
-
-
-def _address(address: str, name: str = "") -> Address:
-    local, domain = address.rsplit("@", 1)
-    return Address(display_name=name, username=local, domain=domain)

@@ -12,6 +12,7 @@ from typing import Any
 from aiosmtplib import SMTP, SMTPException, SMTPResponse
 from aiosmtplib.protocol import SMTPProtocol
 
+from services.email_out.headers import mailbox
 from services.email_out.mailer import Answer, Mail, Sent, TooLarge, Unknown
 from services.email_out.replies import UNWRITABLE_ADDRESS, UTF8_UNSUPPORTED, judge, short, size_limit, succeeded
 
@@ -133,4 +134,4 @@ def _dot_stuffed(message: bytes) -> bytes:
 
 
 def _path(address: str) -> bytes:
-    return b"<" + address.encode() + b">"
+    return b"<" + mailbox(address).encode() + b">"
