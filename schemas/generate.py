@@ -1,4 +1,4 @@
-"""Write the machine-readable contract: JSON Schema of each event, and an AsyncAPI 3.0 document of all topics.
+"""Write the machine-readable contract: JSON Schema of each event, an AsyncAPI 3.0 document, the closed sets.
 
 python -m schemas.generate          write schemas/generated/
 python -m schemas.generate --check  fail if what is checked in is not what the models say
@@ -7,13 +7,16 @@ python -m schemas.generate --check  fail if what is checked in is not what the m
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from schemas.base import Event
 from schemas.envelope import CONTENT_TYPE, event_type
+from schemas.failures import DeadLetterReason, FaxFailure, RetryReason
 from schemas.topics import TOPICS, Topic
 
 GENERATED = Path(__file__).parent / "generated"
+CLOSED_SETS = {"DeadLetterReason": DeadLetterReason, "FaxFailure": FaxFailure, "RetryReason": RetryReason}
+"""The closed sets of failures; not all of them occur in an event, so they have a file of their own."""
 
 
 def json_schema(model: type[Event]) -> dict[str, Any]:
@@ -43,6 +46,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
     return {
         "address": topic.name,
         "description": f"Key: {topic.key}. From {', '.join(topic.producers)} to {', '.join(topic.consumers)}.",
+        "x-key": topic.key,
         "messages": {event.__name__: {"$ref": f"#/components/messages/{event.__name__}"} for event in topic.events},
         "bindings": {"kafka": {"partitions": topic.partitions, "topicConfiguration": kept, "bindingVersion": "0.5.0"}},
     }
@@ -73,8 +77,9 @@ def _message(event: type[Event]) -> dict[str, Any]:
 
 def files() -> dict[str, str]:
     """Every generated file's name and text."""
-    texts = {f"{event.__name__}.json": json_schema(event) for topic in TOPICS for event in topic.events}
+    texts: dict[str, Any] = {f"{event.__name__}.json": json_schema(event) for topic in TOPICS for event in topic.events}
     texts["asyncapi.json"] = asyncapi()
+    texts["failures.json"] = {name: list(get_args(closed)) for name, closed in CLOSED_SETS.items()}
     return {name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in texts.items()}
 
 
