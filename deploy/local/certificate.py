@@ -20,7 +20,7 @@ def find_openssl() -> str:
     if found is None:
         raise SetupError(
             "The openssl command, which makes the local mailbox's certificate, is missing.",
-            cure="On Debian and Ubuntu, as root: apt-get install openssl. Or let NATIVEFAX_SMTP_HOST name another relay.",
+            cure="On Debian and Ubuntu, as root: apt-get install openssl. Or let NATIVEFAX_SMTP_HOST name a relay.",
         )
     return found
 

@@ -10,10 +10,11 @@ ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # Ctrl-C, `kill` and se
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """Within the block, SIGTERM and SIGHUP raise KeyboardInterrupt as Ctrl-C does. Main thread only."""
+    """End the block when asked to stop, by a KeyboardInterrupt that goes no further. Main thread only."""
     before = {number: signal.signal(number, _interrupt) for number in ASKING}
     try:
-        yield
+        with contextlib.suppress(KeyboardInterrupt):
+            yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,6 +1,5 @@
 """Everything the stages need, on one machine, under one folder."""
 
-import contextlib
 import os
 import threading
 import time
@@ -19,6 +18,7 @@ from deploy.local.parts import KINDS, Part, build_part, local_kinds, outside_set
 from deploy.local.ports import assign_ports
 from deploy.local.preflight import check_machine
 from deploy.local.proxy import without_proxy
+from deploy.local.signals import stoppable
 from deploy.local.supervisor import Program, Supervisor
 
 __all__ = ["Program", "Progress", "Stack"]
@@ -127,12 +127,12 @@ class Stack:
             time.sleep(GLANCE_SECONDS)
 
     def serve(self) -> None:
-        """Wait until this process is interrupted (see `stoppable`).
+        """Wait until asked to stop (SIGINT, SIGTERM, SIGHUP). Main thread only.
 
         Raises:
             SetupError: The supervisor ended by itself.
         """
-        with contextlib.suppress(KeyboardInterrupt):
+        with stoppable():
             while self.supervisor.alive():
                 time.sleep(0.5)
             raise SetupError("The supervisor ended.", cure=f"Its log tells why: {self.root / 'logs'}")
