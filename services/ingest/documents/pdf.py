@@ -72,19 +72,28 @@ def write_pdf(coded: Sequence[CodedPage]) -> bytes:
 
 def _objects(page: CodedPage, number: int) -> tuple[tuple[bytes, ...], ...]:
     """Give the page, its content and its image, numbered from `number`."""
-    across, down = page.width / page.x_dpi * POINTS, page.rows / page.y_dpi * POINTS
-    unit = ceil(max(across, down) / LONGEST_PAGE)
-    size = b"%.3f 0 0 %.3f" % (across / unit, down / unit)
-    content = b"q %s 0 0 cm /I Do Q" % size
+    inches = page.width / page.x_dpi, page.rows / page.y_dpi
+    unit = ceil(max(inches) * POINTS / LONGEST_PAGE)
+    across, down = (_just_below(length * POINTS / unit) for length in inches)
+    content = b"q %.4f 0 0 %.4f 0 0 cm /I Do Q" % (across, down)
     return (
         (
-            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %.3f %.3f]" % (across / unit, down / unit),
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %.4f %.4f]" % (across, down),
             b"/UserUnit %d" % unit if unit > 1 else b"",
             b"/Resources<</XObject<</I %d 0 R>>>>/Contents %d 0 R>>" % (number + 2, number + 1),
         ),
         (b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),),
         (_image(page), page.data, b"\nendstream"),
     )
+
+
+def _just_below(points: float) -> float:
+    """Give the next smaller length of the four decimals written.
+
+    poppler draws an image over every pixel that its edge reaches, and would stretch it by one for an edge that is on a
+    pixel's border, or past it by a rounding.
+    """
+    return (ceil(points * 1e4) - 1) / 1e4
 
 
 def _image(page: CodedPage) -> bytes:
@@ -107,7 +116,7 @@ def _file(objects: Sequence[tuple[bytes, ...]]) -> bytes:
     position = len(_HEADER)
     places = []
     for number, pieces in enumerate(objects, start=1):
-        written = (b"%d 0 obj" % number, *pieces, b"endobj\n")
+        written = (b"%d 0 obj" % number, *pieces, b"\nendobj\n")
         places.append(b"%010d 00000 n \n" % position)
         position += sum(map(len, written))
         parts += written
