@@ -128,7 +128,7 @@ class SeaweedFS:
             f"-ip.bind={host}",
             f"-master.port={ports.master}",
             "-master.telemetry=false",  # on by default
-            "-master.electionTimeout=1s",  # else it takes 20 s over existing data
+            "-master.electionTimeout=300ms",  # for 1 s, its volumes often wait 5 s to be known; one node needs no vote
             "-master.volumeSizeLimitMB=256",
             f"-volume.port={ports.volume}",
             "-volume.preStopSeconds=0",
