@@ -25,10 +25,6 @@ class LinkRefused(Exception):  # noqa: N818 - it says what happened
     """The token is not one of ours, or was altered."""
 
 
-class LinkExpired(Exception):  # noqa: N818 - it says what happened
-    """The token was ours, and its time is over."""
-
-
 @dataclass(frozen=True)
 class Shown:
     """What the page says of the fax. The brand is the reseller's; without a name the page is neutral."""
@@ -51,6 +47,14 @@ class Link:
     key: str
     expires_at: datetime
     shown: Shown = Shown()
+
+
+class LinkExpired(Exception):  # noqa: N818 - it says what happened
+    """The token was ours, and its time is over."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(f"the link worked until {link.expires_at.isoformat()}")
+        self.link = link
 
 
 class Links:
@@ -107,7 +111,7 @@ class Links:
         except (BadData, ValueError, TypeError, OverflowError, OSError) as error:
             raise LinkRefused("not a link of ours") from error
         if self._now() >= link.expires_at:
-            raise LinkExpired(f"worked until {link.expires_at.isoformat()}")
+            raise LinkExpired(link)
         return link
 
 
