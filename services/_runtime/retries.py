@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from schemas.topics import Topic
+from schemas.topics import RETRY_DELAYS, Topic
 from services._runtime.outcomes import DeadLetter, RetryLater
 from services._runtime.publisher import Message
 from services._runtime.records import Record
@@ -15,6 +15,10 @@ from services._runtime.records import Record
 ATTEMPT = "nf-attempt"
 NOT_BEFORE = "nf-not-before"
 REASON = "nf-reason"
+LONGEST_WAIT_MS = 2 * 1000 * max(RETRY_DELAYS.values())
+"""Twice the longest tier's delay, for clocks that differ."""
+DIGITS = 18
+"""More than any number we write; a longer one is not ours."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,11 @@ def attempt_of(record: Record) -> int:
 
 
 def not_before(record: Record) -> float:
-    """Seconds since the epoch before which the record may not be handled; 0 if it never was deferred."""
-    return _number(record, NOT_BEFORE, 0) / 1000
+    """Seconds since the epoch before which the record may not be handled; 0 if it never was deferred.
+
+    Never more than the longest tier after the record was written: nobody's header holds a partition for ever.
+    """
+    return min(_number(record, NOT_BEFORE, 0), record.timestamp + LONGEST_WAIT_MS) / 1000
 
 
 def after(outcome: RetryLater, record: Record, topic: Topic, now: datetime) -> Message | DeadLetter:
@@ -101,6 +108,6 @@ def _origin(record: Record) -> Origin:
 
 def _number(record: Record, header: str, default: int) -> int:
     for name, value in record.headers:
-        if name == header and value.isdigit():
+        if name == header and value.isdigit() and len(value) <= DIGITS:
             return int(value)
     return default

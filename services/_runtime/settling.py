@@ -61,8 +61,13 @@ class Settling:
 
     def _messages(self, outcome: Outcome, record: Record) -> list[Message]:
         if isinstance(outcome, Done):
-            self.metrics.settled("done", "")
-            return [message_of(event, source=self.stage.name, at=self.now()) for event in outcome.events]
+            try:
+                messages = [message_of(event, source=self.stage.name, at=self.now()) for event in outcome.events]
+            except ValueError as error:  # over 16 KiB: no attempt makes it smaller, and a restart least of all
+                outcome = DeadLetter("unexpected-error", str(error))
+            else:
+                self.metrics.settled("done", "")
+                return messages
         if isinstance(outcome, RetryLater):
             deferred = after(outcome, record, self.stage.topic, self.now())
             if isinstance(deferred, Message):
