@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, MultiCall, ServerProxy
 
+import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
 from deploy.local.errors import SetupError
@@ -21,7 +22,9 @@ from deploy.local.programs import Folders, Program, write_config
 __all__ = ["Process", "Program", "Supervisor"]
 
 WARDEN = Path(__file__).with_name("warden.py")
+SUPERVISORD = "from supervisor.supervisord import main; main()"
 START_SECONDS = 20.0
+BEGIN_SECONDS = 2.0
 GLANCE_SECONDS = 0.05
 DOWN = frozenset({"STOPPED", "EXITED", "FATAL", "UNKNOWN"})
 NOT_RUNNING, ALREADY_STARTED = 70, 60  # supervisor.xmlrpc.Faults
@@ -67,7 +70,7 @@ class Supervisor:
         self._clear()
         write_config(self.folders, [])
         warden = [sys.executable, "-I", "-S", str(WARDEN), str(os.getpid())]
-        supervisord = [sys.executable, "-c", "from supervisor.supervisord import main; main()"]
+        supervisord = [sys.executable, "-c", SUPERVISORD]
         self._warden = subprocess.Popen(  # noqa: S603 - our own command
             [*warden, *supervisord, "-n", "-c", "run/supervisord.ini"],
             cwd=self.folders.root,
@@ -107,6 +110,7 @@ class Supervisor:
     def stop(self, *names: str) -> None:
         """Stop programs side by side, each within its own time, and wait until all are down."""
         processes = [process for name in names for process in self._programs[name].process_names()]
+        self._until(lambda: all(_has_begun(one.pid) for one in self.processes() if one.program in names), BEGIN_SECONDS)
         for process in processes:
             self._tolerate(NOT_RUNNING, "stopProcess", process, False)
         self._await_down(processes)
@@ -149,9 +153,11 @@ class Supervisor:
         return self._warden is not None and self._warden.poll() is None
 
     def close(self) -> None:
-        """End supervisord and every process below it."""
+        """End every program, side by side, and supervisord."""
         if self._warden is None:
             return
+        with contextlib.suppress(OSError, TimeoutError):  # supervisord may be gone already
+            self.stop(*self._programs)
         self._warden.terminate()
         longest = sum(program.stop_seconds for program in self._programs.values())
         try:
@@ -217,3 +223,11 @@ class Supervisor:
                 f"{self.folders.socket.parent} belongs to another user.", cure="Set TMPDIR to a folder of yours."
             )
         self.folders.socket.unlink(missing_ok=True)
+
+
+def _has_begun(pid: int) -> bool:
+    """Whether a process is its program by now: at first it is a copy of supervisord, which forgets signals it gets."""
+    try:
+        return SUPERVISORD not in psutil.Process(pid).cmdline()
+    except psutil.Error:
+        return True
