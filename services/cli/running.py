@@ -72,12 +72,14 @@ def await_stages(stack: Stack, processes: int, console: Console) -> None:
     Raises:
         SetupError: They are not within 60 s; with where the logs are.
     """
-    deadline, told = time.monotonic() + READY_SECONDS, 0
-    while told < processes:
+    deadline = time.monotonic() + READY_SECONDS
+    told: set[str] = set()
+    while len(told) < processes:
         ready = ready_processes(stack.root)
-        for one in ready[told:]:
-            console.print(f"  {one['stage']:<10} ready", highlight=False)
-        told = len(ready)
+        for one in ready:
+            if one["pid"] not in told:
+                console.print(f"  {one['stage']:<10} ready", highlight=False)
+        told = {one["pid"] for one in ready}
         if time.monotonic() > deadline:
             missing = ", ".join(sorted(set(STAGES) - {one["stage"] for one in ready})) or "some processes"
             raise SetupError(f"Not ready within {READY_SECONDS:.0f} s: {missing}.", cure=f"Read {stack.root}/logs.")
