@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -10,12 +9,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-from xmlrpc.client import Fault, MultiCall, ServerProxy
 
 import psutil
-from supervisor.xmlrpc import SupervisorTransport
 
+from deploy.local.control import Control
 from deploy.local.errors import SetupError
 from deploy.local.programs import Folders, Program, write_config
 
@@ -27,7 +24,6 @@ START_SECONDS = 20.0
 BEGIN_SECONDS = 2.0
 GLANCE_SECONDS = 0.05
 DOWN = frozenset({"STOPPED", "EXITED", "FATAL", "UNKNOWN"})
-NOT_RUNNING, ALREADY_STARTED = 70, 60  # supervisor.xmlrpc.Faults
 
 
 @dataclass(frozen=True)
@@ -49,6 +45,7 @@ class Supervisor:
 
     def __init__(self, root: Path) -> None:
         self.folders = Folders(root)
+        self._control = Control(self.folders.socket)
         self._programs: dict[str, Program] = {}
         self._warden: subprocess.Popen[bytes] | None = None
         self._lock = threading.RLock()
@@ -80,7 +77,7 @@ class Supervisor:
             pass_fds=inherit,
             start_new_session=True,  # Ctrl-C reaches only this process, which stops the others in order
         )
-        if not self._until(self._answers, START_SECONDS):
+        if not self._until(self._control.answers, START_SECONDS):
             self.close()
             raise SetupError(
                 "supervisord did not start.", cure=f"Its log tells why: {self.folders.logs / 'supervisord.log'}"
@@ -105,14 +102,14 @@ class Supervisor:
     def start(self, name: str) -> None:
         """Start a program's processes that do not run."""
         for process in self._programs[name].process_names():
-            self._tolerate(ALREADY_STARTED, "startProcess", process, False)
+            self._control.start(process)
 
     def stop(self, *names: str) -> None:
         """Stop programs side by side, each within its own time, and wait until all are down."""
         processes = [process for name in names for process in self._programs[name].process_names()]
         self._until(lambda: all(_has_begun(one.pid) for one in self.processes() if one.program in names), BEGIN_SECONDS)
         for process in processes:
-            self._tolerate(NOT_RUNNING, "stopProcess", process, False)
+            self._control.stop(process)
         self._await_down(processes)
 
     def restart(self, name: str) -> None:
@@ -123,24 +120,19 @@ class Supervisor:
     def signal(self, name: str, signal_number: int) -> None:
         """Send a signal to each running process of a program; one that dies of it is started again."""
         for process in self._programs[name].process_names():
-            self._tolerate(NOT_RUNNING, "signalProcess", process, str(int(signal_number)))
+            self._control.signal(process, signal_number)
 
     def kill(self, name: str) -> None:
         """End a program with SIGKILL and leave it down until it is started."""
         processes = self._programs[name].process_names()
-        with self._rpc() as server:
-            calls = MultiCall(server)  # in one request, so that supervisord has no time to restart it in between
-            for process in processes:
-                calls.supervisor.signalProcess(process, str(int(signal.SIGKILL)))
-                calls.supervisor.stopProcess(process, False)
-            calls()
+        self._control.kill(processes)
         self._await_down(processes)
 
     def processes(self) -> list[Process]:
         """Every process and its state, in supervisord's words (STARTING, RUNNING, BACKOFF, STOPPED, …)."""
         return [
             Process(info["name"], info["name"].rpartition("-")[0], info["statename"], info["pid"], info["start"])
-            for info in self._call("getAllProcessInfo")
+            for info in self._control.call("getAllProcessInfo")
         ]
 
     def wait_down(self, name: str, timeout_seconds: float) -> bool:
@@ -170,14 +162,14 @@ class Supervisor:
 
     def _apply(self) -> None:
         write_config(self.folders, self._programs.values())
-        [[added, changed, removed]] = self._call("reloadConfig")
+        [[added, changed, removed]] = self._control.call("reloadConfig")
         for group in changed + removed:
-            self._tolerate(NOT_RUNNING, "stopProcess", group, False)
+            self._control.stop(group)
         self._await_down(changed + removed)
         for group in changed + removed:
-            self._call("removeProcessGroup", group)
+            self._control.call("removeProcessGroup", group)
         for group in added + changed:
-            self._call("addProcessGroup", group)
+            self._control.call("addProcessGroup", group)
 
     def _await_down(self, processes: list[str]) -> None:
         longest = max((program.stop_seconds for program in self._programs.values()), default=0)
@@ -192,27 +184,6 @@ class Supervisor:
         while not (met := condition()) and time.monotonic() < deadline:
             time.sleep(GLANCE_SECONDS)
         return met
-
-    def _answers(self) -> bool:
-        try:
-            return bool(self._call("getState")["statename"] == "RUNNING")
-        except (OSError, Fault):
-            return False
-
-    def _tolerate(self, fault_code: int, method: str, *arguments: object) -> None:
-        try:
-            self._call(method, *arguments)
-        except Fault as fault:
-            if fault.faultCode != fault_code:
-                raise
-
-    def _call(self, method: str, *arguments: object) -> Any:
-        with self._rpc() as server:
-            return getattr(server.supervisor, method)(*arguments)
-
-    def _rpc(self) -> contextlib.AbstractContextManager[ServerProxy]:
-        transport = SupervisorTransport(None, None, serverurl=f"unix://{self.folders.socket}")
-        return ServerProxy("http://127.0.0.1", transport=transport)
 
     def _clear(self) -> None:
         """Make the folders, and remove what a killed supervisord left."""

@@ -18,7 +18,7 @@ import pytest
 from deploy.local.errors import SetupError
 from deploy.local.mailbox import read_maildir
 from deploy.local.stack import Program, Stack
-from tests.integration.test_supervisor import eventually, processes_naming
+from tests.processes import eventually, processes_naming
 from tests.providers.local import CACHE
 
 ELSEWHERE = {"NATIVEFAX_KAFKA_BOOTSTRAP": "kafka.example:9093", "NATIVEFAX_STORE_ENDPOINT": "http://s3.example"}

@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from deploy.local.supervisor import Program, Supervisor
+from tests.processes import eventually, processes_naming
 
 SLEEP = (sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)")
 # a process with a child of its own, which also ignores SIGTERM
@@ -29,13 +30,6 @@ import time; time.sleep(600)
 """
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while not (met := condition()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return met
-
-
 @pytest.fixture
 def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     opened = Supervisor(tmp_path)
@@ -43,22 +37,6 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     yield opened
     opened.close()
     assert processes_naming(tmp_path) == []
-
-
-def processes_naming(root: Path) -> list[int]:
-    """Processes of which a command line or the environment tells that they belong to `root`."""
-    return [
-        process.pid
-        for process in psutil.process_iter()
-        if process.pid != os.getpid() and str(root) in " ".join(_told(process))
-    ]
-
-
-def _told(process: psutil.Process) -> list[str]:
-    try:
-        return [*process.cmdline(), *process.environ().values()] if process.status() != psutil.STATUS_ZOMBIE else []
-    except psutil.Error:
-        return []
 
 
 def pids(supervisor: Supervisor) -> dict[str, int]:
