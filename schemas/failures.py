@@ -10,6 +10,7 @@ DeadLetterReason = Literal[
     "message-too-large",  # over 16 KiB
     "object-missing",  # the event names an object that isn't there
     "attempts-exhausted",
+    "objects-not-deleted",  # the store refuses to delete some objects of an expired fax; the detail names them
     "unexpected-error",
 ]
 """Why a message was set aside in `<topic>-dlq`. An operator can replay it."""
@@ -18,6 +19,7 @@ RetryReason = Literal[
     "object-missing",
     "claim-held",  # another worker holds the effect's claim
     "mail-deferred",  # the mail server answered 4xx
+    "objects-not-deleted",
     "handler-timeout",
     "unexpected-error",
 ]

@@ -1,6 +1,6 @@
 """Where objects live. A fax's date is the instant of its acceptance, in UTC (docs/adr/0003)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -20,6 +20,16 @@ def claim_prefix(accepted_at: datetime, fax_id: UUID, kind: str, recipient: str)
     day = f"{accepted_at.astimezone(UTC):%Y/%m/%d}"
     return f"claims/{day}/{fax_id}/{kind}/{sha256(recipient.encode()).hexdigest()[:32]}/"
 
+
+def day_prefix(root: str, day: date) -> str:
+    """``<root>YYYY/MM/DD/``, where `root` is one of the prefixes below that are kept by day."""
+    return f"{root}{day:%Y/%m/%d}/"
+
+
+FAXES, CLAIMS, INCOMING = "fax/", "claims/", "incoming/"
+ACCEPTED = "accepted/"
+HELD = "held/"
+"""Before the whole key of each object of a fax that is on hold and would be gone without."""
 
 ORIGINAL = "original.tif"
 DOCUMENT = "document.pdf"

@@ -1,12 +1,18 @@
 """Holds, retention tasks and the tombstones of what is gone."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
 from schemas.base import Event, Instant, Name, Text
+
+LONGEST = timedelta(days=365)
+"""A fax that is older than this, by the instant of its acceptance and to the second, must be gone."""
+
+SHORTEST = timedelta(days=30)
+"""The shortest retention an account may choose: nothing younger is ever deleted for its age."""
 
 
 class HoldChanged(Event):
@@ -20,10 +26,14 @@ class HoldChanged(Event):
 
 
 class RetentionRequested(Event):
-    """Delete what is due: the whole `day`, or only `fax_ids` of it (shorter account retentions)."""
+    """Delete what is due: the whole `day`, or `fax_ids` of it (a part of the day, or shorter account retentions).
+
+    `after` goes on with a day of which the faxes up to that id were handed out before.
+    """
 
     day: date
     due_before: Instant
+    after: UUID | None = None
     fax_ids: tuple[UUID, ...] | None = Field(default=None, max_length=300)
 
     @model_validator(mode="after")
@@ -31,6 +41,11 @@ class RetentionRequested(Event):
         if self.fax_ids is not None and not self.fax_ids:
             raise ValueError("a task for named faxes names at least one")
         return self
+
+    @property
+    def part(self) -> str:
+        """The message key, the day, or of a part of it day and first fax: so parts of one day go to many workers."""
+        return f"{self.day}/{self.fax_ids[0]}" if self.fax_ids else str(self.day)
 
 
 class FaxExpired(Event):

@@ -13,8 +13,8 @@ DAY_MS = 24 * 60 * 60 * 1000
 MESSAGE_LIMIT = 16 * 1024
 """Bytes a message may have; documents travel as object keys (claim check)."""
 
-BROKER_LIMIT = 64 * 1024
-"""Bytes the broker takes, so that a message over our limit arrives and is set aside with a reason."""
+BROKER_LIMIT = 1024 * 1024
+"""Bytes of a batch the broker takes; a message over our limit arrives and is set aside with a reason."""
 
 RETRY_DELAYS = {"10s": 10, "2m": 120, "15m": 900}
 """Retry tiers: suffix → fixed delay in seconds. One delay a topic, so a long wait never blocks a short one."""
@@ -101,7 +101,7 @@ FAX_HOLDS = Topic(
     retries=False,
 )
 RETENTION_REQUESTED = Topic(
-    "retention-requested", "day", (retention.RetentionRequested,), ("retention",), ("retention",)
+    "retention-requested", "part", (retention.RetentionRequested,), ("retention",), ("retention",)
 )
 FAX_EXPIRED = Topic("fax-expired", "fax_id", (retention.FaxExpired,), ("retention",), ("portal",))
 

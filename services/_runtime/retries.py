@@ -71,7 +71,7 @@ def _tier_until(remaining: timedelta, topic: Topic) -> tuple[str, int]:
 
 
 def _exhausted(outcome: RetryLater) -> DeadLetter:
-    if outcome.reason in {"object-missing", "unexpected-error"}:
+    if outcome.reason in {"object-missing", "objects-not-deleted", "unexpected-error"}:
         return DeadLetter(outcome.reason, outcome.detail)
     return DeadLetter("attempts-exhausted", f"{outcome.reason} {outcome.detail}".strip())
 
