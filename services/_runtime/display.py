@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 
-_LIGHT, _DARK = "#ffffff", "#111111"
+_LIGHT, _DARK = "#ffffff", "#000000"
 
 
 def party(name: str | None) -> str:
@@ -54,7 +54,7 @@ def fax_filename(moment: datetime, zone: str, other: str | None) -> str:
 
 
 def text_on(colour: str) -> str:
-    """White or near-black, whichever reads better on `colour` (``#rrggbb``): always 4.5:1 or more (WCAG 2.2, 1.4.3)."""
+    """White or black, whichever reads better on `colour` (``#rrggbb``): always 4.5:1 or more (WCAG 2.2, 1.4.3)."""
     return max((_LIGHT, _DARK), key=lambda text: contrast(text, colour))
 
 

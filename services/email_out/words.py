@@ -54,6 +54,7 @@ def words(event: EmailRequested, way: Way, expires: datetime) -> Words:
 
 def _heading(event: EmailRequested) -> tuple[str, Tone]:
     other = party(event.other_party)
+    sent = f"fax to {other}" if event.other_party else "your fax"
     match event.purpose:
         case "received" if event.partial:
             return f"Incomplete fax from {other} ({_pages(event)})", "warning"
@@ -62,11 +63,11 @@ def _heading(event: EmailRequested) -> tuple[str, Tone]:
         case "unreadable":
             return f"A fax from {other} could not be read", "warning"
         case "sent":
-            return f"Delivered: fax to {other} ({_pages(event)})", "good"
+            return f"Delivered: {sent} ({_pages(event)})", "good"
         case "failed":
-            return f"Not delivered: fax to {other}", "warning"
+            return f"Not delivered: {sent}", "warning"
         case "refused":
-            return f"Not sent: fax to {other}", "warning"
+            return f"Not sent: {sent}", "warning"
 
 
 def _notice(event: EmailRequested) -> tuple[str, ...]:
@@ -101,11 +102,10 @@ def _lead(event: EmailRequested) -> tuple[str, ...]:
         case "received":
             return ()
         case "unreadable":
-            why = why or "It could not be turned into pages."
-            return (f"A fax arrived, but nobody could read it as it came in. {why}", "The original is kept.",
-                    "Please ask the sender to send it again.")  # fmt: skip
+            what = why or "It could not be turned into pages."
+            return (what, "The original is kept.", "Please ask the sender to send it again.")
         case "sent":
-            return ("Every page was received by the other fax machine.",)
+            return ("The other fax machine confirmed every page.",)
         case "failed":
             return (why or "The other fax machine could not be reached, or the call broke off.", *_cure(event))
         case "refused":
@@ -118,7 +118,7 @@ def _cure(event: EmailRequested) -> tuple[str, ...]:
 
 
 def _document(event: EmailRequested, way: Way, expires: datetime) -> tuple[str, ...]:
-    what = "The fax is" if event.purpose == "received" else "Its pages are"
+    what = "The fax is" if event.purpose == "received" else "The document is"
     if way.delivery == "attachment":
         return (f"{what} attached as a PDF.",)
     if way.delivery == "none":
@@ -146,11 +146,11 @@ def _received(event: EmailRequested) -> tuple[tuple[str, str], ...]:
 def _sent(event: EmailRequested) -> tuple[tuple[str, str], ...]:
     ended = "Delivered" if event.purpose == "sent" else "Ended"
     return (
-        ("To", party(event.other_party)),
+        ("To", party(event.other_party) if event.other_party else ""),
         ("Fax machine", _station(event)),
         ("From", party(event.fax_number)),
         ("Subject", " ".join(event.subject.split())),
-        ("Handed in", when(event.accepted_at, event.time_zone)),
+        ("Submitted", when(event.accepted_at, event.time_zone)),
         (ended, when(event.requested_at, event.time_zone)),
         ("Pages", _amount(event)),
     )
@@ -171,7 +171,7 @@ def _pages(event: EmailRequested) -> str:
 
 def _amount(event: EmailRequested) -> str:
     announced = event.pages_announced or 0
-    if announced > event.pages:
+    if event.partial and announced > event.pages:
         return f"{event.pages} of {announced}"
     return str(event.pages) if event.pages else ""
 
@@ -180,4 +180,4 @@ def _because(event: EmailRequested, *, received: bool) -> str:
     number = party(event.fax_number)
     if received:
         return f"You get this mail because faxes to {number} are delivered to {event.recipient}."
-    return f"You get this mail because a fax from {number} was handed in by you or for you."
+    return f"You get this mail because you sent a fax from {number}."

@@ -17,7 +17,7 @@ from services._runtime.blobs import Blobs
 from services._runtime.display import fax_filename
 from services._runtime.links import Link, Links
 from services.portal.notices import Gone, handlers
-from services.portal.rendering import INERT, PRIVATE, fax_page
+from services.portal.rendering import INERT, PRIVATE, READABLE, fax_page
 
 log = logging.getLogger("nativefax.portal")
 
@@ -61,20 +61,20 @@ class LinkPages:
         link = self._link(request, "download" if keep else "open")
         shown = link.shown
         name = fax_filename(link.accepted_at, shown.time_zone, shown.other_party)
-        kind = "attachment" if keep else "inline"
-        return await self._object(link, link.key, {"Content-Disposition": f'{kind}; filename="{name}"'})
+        kind, policy = ("attachment", INERT) if keep else ("inline", READABLE)
+        return await self._object(link, link.key, {"Content-Disposition": f'{kind}; filename="{name}"', **policy})
 
     async def thumbnail(self, request: Request) -> Response:
         """The first page as a picture."""
         link = self._link(request, "thumbnail")
-        return await self._object(link, _folder(link) + THUMBNAIL, {})
+        return await self._object(link, _folder(link) + THUMBNAIL, INERT)
 
     async def _object(self, link: Link, key: str, headers: Mapping[str, str]) -> Response:
         data = await self.blobs.get(key)
         if data is None:
             raise Gone(link)
         kind = "image/png" if key.endswith(".png") else "application/pdf"
-        return Response(data, media_type=kind, headers={**PRIVATE, **INERT, **headers})
+        return Response(data, media_type=kind, headers={**PRIVATE, **headers})
 
     def _link(self, request: Request, what: str) -> Link:
         link = self.links.read(request.path_params["token"])

@@ -19,7 +19,15 @@ PRIVATE = {
 """On every answer: the address is the key to the fax, so it goes no further than this browser."""
 
 INERT = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox"}
-"""On documents: whatever is in one, it runs nothing."""
+"""On pictures, and on documents to keep: whatever is in one, it runs nothing."""
+
+READABLE = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'none'"
+    )
+}
+"""On documents to show. Without ``sandbox``: with it Safari's viewer shows an empty window
+(adobe/aem-core-wcm-components, issue 2839). The document is our converter's, its type is fixed and never guessed."""
 
 _ENVIRONMENT = Environment(
     autoescape=True,
@@ -36,7 +44,7 @@ def fax_page(link: Link, base: str, *, pictured: bool) -> tuple[str, dict[str, s
     received = shown.direction == "received"
     facts = (
         ("From" if received else "To", party(shown.other_party)),
-        ("Received" if received else "Handed in", when(link.accepted_at, shown.time_zone)),
+        ("Received" if received else "Submitted", when(link.accepted_at, shown.time_zone)),
         ("Pages", str(shown.pages) if shown.pages else ""),
     )
     return _render(

@@ -49,7 +49,7 @@ async def test_the_page_says_what_it_is_and_offers_it() -> None:
         assert words in page.text
     assert "/fax.pdf?download" in page.text
     assert "/page1.png" in page.text
-    assert "--brand: #ffd400; --on-brand: #111111" in page.text
+    assert "--brand: #ffd400; --on-brand: #000000" in page.text
     assert "native" not in page.text.lower()
 
 
@@ -70,6 +70,7 @@ async def test_the_document_to_show_and_to_keep() -> None:
     assert kept.headers["Content-Disposition"].startswith("attachment;")
     assert private(shown)
     assert private(kept)
+    assert "sandbox" in kept.headers["Content-Security-Policy"]
     picture = await site.get("/page1.png")
     assert (picture.content, picture.headers["Content-Type"]) == (PNG, "image/png")
 
