@@ -5,6 +5,7 @@ uvicorn also takes SIGTERM and SIGINT; the lifespan's end drains. Until Kafka an
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -97,7 +98,11 @@ class Process:
                 delay = min(delay * 2, 10.0)
             else:
                 self._started = True
+        gc.collect()
+        gc.freeze()  # what lives as long as the process needn't be looked at again
         log.info("started")
+        while self._server is not None and not self._server.started:  # uvicorn listens after the lifespan's start
+            await asyncio.sleep(0.01)
         self._leave_ready_file()
 
     def _leave_ready_file(self) -> None:
