@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from services.ingest.documents.conversion import Converted, convert_received
+from services.ingest.documents.libtiff import encode_g4
+from services.ingest.documents.pdf import CodedPage, write_pdf
 from tests.data.documents.build import INFINITE, RECEIVED, Coded, coded, pixels, tiff_of
 from tests.data.documents.render import Shades, by_pdfium, by_poppler
 
@@ -160,6 +162,16 @@ def test_the_same_fax_gives_the_same_bytes() -> None:
     grey = bytes(imagecodecs.tiff_encode(np.zeros((8, 64), np.uint8), photometric="minisblack"))
     for data in (tiff_of(coded("mh_1728"), coded("mr_2432")), tiff_of(coded("mmr_1728_strips")), grey):
         assert convert_received(data, None) == convert_received(data, None)
+
+
+@pytest.mark.parametrize("y_dpi", [98, 196, 391])
+@pytest.mark.parametrize("width", [1728, 2048, 2432])
+def test_no_page_length_is_stretched_by_a_pixel(render: Render, width: int, y_dpi: int) -> None:
+    """Edges that fall on a pixel's border by a rounding: 28 rows at 196 dpi in pdfium, 1176 at 98 in poppler."""
+    for rows in (28, 56, 113, 504, 1176, 1143 * y_dpi // 98):
+        black = np.resize(pixels(width), (rows, width))
+        pdf = write_pdf([CodedPage(width, rows, 204, y_dpi, -1, set_is_black=True, data=encode_g4(black))])
+        assert np.array_equal(render(pdf, 0, 204, y_dpi) == 0, black)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 17])

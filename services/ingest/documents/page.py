@@ -93,6 +93,7 @@ class Page:
         bands: in order from the top.
         bad_rows: damaged rows the receiver counted (BadFaxLines, tag 326).
         consecutive_bad_rows: the most of them in a row (tag 328).
+        vouched: whether the receiver says that every row is sound (CleanFaxData, tag 327, is there and 0).
         damage_reported: whether the receiver says the data is not clean (CleanFaxData, tag 327, 1 or 2).
         cut: whether a strip or a tile reaches past the end of the file.
     """
@@ -111,6 +112,7 @@ class Page:
     bands: tuple[Band, ...]
     bad_rows: int
     consecutive_bad_rows: int
+    vouched: bool
     damage_reported: bool
     cut: bool
 
@@ -155,6 +157,7 @@ def page_of(directory: Directory, data: bytes) -> Page:
         bands=bands,
         bad_rows=bad_rows,
         consecutive_bad_rows=directory.number(tiff.CONSECUTIVE_BAD_FAX_LINES, 0),
+        vouched=not bad_rows and directory.number(tiff.CLEAN_FAX_DATA, 1) == 0,
         damage_reported=bad_rows > 0 or directory.number(tiff.CLEAN_FAX_DATA, 0) != 0,
         cut=cut,
     )

@@ -16,6 +16,13 @@ POINTS: Final = 72.0
 LONGEST_PAGE: Final = 14_400
 """The most units a page may be long; a longer one takes larger units (PDF 32000-1 annex C.2, UserUnit)."""
 
+WITHIN: Final = 1 - 2e-6
+"""An image is so much smaller than its page, and the page a little smaller than its pixels.
+
+Viewers draw an image over every pixel that its edge reaches, and stretch it by one pixel for an edge that is past the
+pixel's border by a rounding (pdfium counts in 32-bit floats), or just on it (poppler).
+"""
+
 _HEADER: Final = b"%PDF-1.6\n%\xe2\xe3\xcf\xd3\n"
 _CATALOG: Final = b"<</Type/Catalog/Pages 2 0 R>>"
 _FIRST_PAGE: Final = 3
@@ -75,10 +82,10 @@ def _objects(page: CodedPage, number: int) -> tuple[tuple[bytes, ...], ...]:
     inches = page.width / page.x_dpi, page.rows / page.y_dpi
     unit = ceil(max(inches) * POINTS / LONGEST_PAGE)
     across, down = (_just_below(length * POINTS / unit) for length in inches)
-    content = b"q %.4f 0 0 %.4f 0 0 cm /I Do Q" % (across, down)
+    content = b"q %.5f 0 0 %.5f 0 0 cm /I Do Q" % (_just_below(across * WITHIN), _just_below(down * WITHIN))
     return (
         (
-            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %.4f %.4f]" % (across, down),
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %.5f %.5f]" % (across, down),
             b"/UserUnit %d" % unit if unit > 1 else b"",
             b"/Resources<</XObject<</I %d 0 R>>>>/Contents %d 0 R>>" % (number + 2, number + 1),
         ),
@@ -88,12 +95,8 @@ def _objects(page: CodedPage, number: int) -> tuple[tuple[bytes, ...], ...]:
 
 
 def _just_below(points: float) -> float:
-    """Give the next smaller length of the four decimals written.
-
-    poppler draws an image over every pixel that its edge reaches, and would stretch it by one for an edge that is on a
-    pixel's border, or past it by a rounding.
-    """
-    return (ceil(points * 1e4) - 1) / 1e4
+    """Give the next smaller length of the five decimals written."""
+    return (ceil(points * 1e5) - 1) / 1e5
 
 
 def _image(page: CodedPage) -> bytes:
