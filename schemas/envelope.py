@@ -4,20 +4,21 @@ Source: CloudEvents Kafka Protocol Binding 1.0.2, section 3.2.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
 from pydantic import ValidationError
 
 from schemas.base import Event
 from schemas.failures import DeadLetterReason
-from schemas.identity import stable_id
+from schemas.identity import content_id
 from schemas.topics import MESSAGE_LIMIT, Topic
 
 Headers = Sequence[tuple[str, bytes]]
 
 CONTENT_TYPE = "application/json"
-SPEC_VERSION = "1.0"
+SPEC_VERSION = b"1.0"
 
 
 class InvalidMessage(Exception):  # noqa: N818 - the field's name for it (arroyo, Beam)
@@ -29,6 +30,7 @@ class InvalidMessage(Exception):  # noqa: N818 - the field's name for it (arroyo
         self.detail = detail
 
 
+@cache
 def event_type(model: type[Event]) -> str:
     """The CloudEvents type of a model; its last part is the major version of the contract."""
     return f"nativefax.{model.__name__}.v1"
@@ -45,28 +47,16 @@ def encode(event: Event, *, source: str, at: datetime) -> tuple[bytes, list[tupl
     value = event.model_dump_json(exclude_none=True).encode()
     if len(value) > MESSAGE_LIMIT:
         raise ValueError(f"{type(event).__name__} has {len(value)} bytes; a message has at most {MESSAGE_LIMIT}")
-    name = event_type(type(event))
-    attributes = {
-        "ce_specversion": SPEC_VERSION,
-        "ce_id": str(stable_id(name, value.decode())),
-        "ce_source": f"nativefax/{source}",
-        "ce_type": name,
-        "ce_time": at.isoformat(),
-        "content-type": CONTENT_TYPE,
-    }
-    return value, [(header, text.encode()) for header, text in attributes.items()]
-
-
-def read_headers(headers: Headers) -> dict[str, str]:
-    """Headers as text.
-
-    Raises:
-        InvalidMessage: A header that we read is not UTF-8.
-    """
-    try:
-        return {name: value.decode() for name, value in headers if name.startswith(("ce_", "content-type"))}
-    except UnicodeDecodeError as error:
-        raise InvalidMessage("malformed-headers", "a CloudEvents header is not UTF-8") from error
+    kind = event_type(type(event)).encode()
+    headers = [
+        ("ce_specversion", SPEC_VERSION),
+        ("ce_id", content_id(kind, value).encode()),
+        ("ce_source", f"nativefax/{source}".encode()),
+        ("ce_type", kind),
+        ("ce_time", at.isoformat().encode()),
+        ("content-type", CONTENT_TYPE.encode()),
+    ]
+    return value, headers
 
 
 def decode(topic: Topic, headers: Headers, value: bytes | None) -> Event:
@@ -75,7 +65,7 @@ def decode(topic: Topic, headers: Headers, value: bytes | None) -> Event:
     Raises:
         InvalidMessage: It can't be read; the reason says why, and its detail never quotes values.
     """
-    model = _model(topic, read_headers(headers))
+    model = _model(topic, headers)
     if value is None:
         raise InvalidMessage("malformed-json", "the message has no value")
     if len(value) > MESSAGE_LIMIT:
@@ -86,14 +76,23 @@ def decode(topic: Topic, headers: Headers, value: bytes | None) -> Event:
         raise _invalid(error) from error
 
 
-def _model(topic: Topic, attributes: Mapping[str, str]) -> type[Event]:
-    if attributes.get("ce_specversion") != SPEC_VERSION or "ce_type" not in attributes:
+def _model(topic: Topic, headers: Headers) -> type[Event]:
+    attributes = dict(headers)
+    named = attributes.get("ce_type")
+    if attributes.get("ce_specversion") != SPEC_VERSION or named is None:
         raise InvalidMessage("malformed-headers", "ce_specversion 1.0 and ce_type are needed (CloudEvents binary mode)")
-    for model in topic.events:
-        if event_type(model) == attributes["ce_type"]:
-            return model
-    carried = ", ".join(event_type(model) for model in topic.events)
-    raise InvalidMessage("unknown-event-type", f"{topic.name} carries {carried}")
+    model = _models(topic).get(named)
+    if model is None:
+        if not named.isascii():
+            raise InvalidMessage("malformed-headers", "ce_type is not ASCII")
+        carried = ", ".join(event_type(model) for model in topic.events)
+        raise InvalidMessage("unknown-event-type", f"{topic.name} carries {carried}")
+    return model
+
+
+@cache
+def _models(topic: Topic) -> dict[bytes, type[Event]]:
+    return {event_type(model).encode(): model for model in topic.events}
 
 
 def _invalid(error: ValidationError) -> InvalidMessage:

@@ -1,6 +1,7 @@
 """A fax's id is a function of where it came from, so a redelivered fax is the same fax (docs/adr/0003)."""
 
 import json
+from hashlib import sha256
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6f3c1f0e-9d0b-5e0a-8f5e-2a6a3c1b7d44")
@@ -9,6 +10,11 @@ NAMESPACE = UUID("6f3c1f0e-9d0b-5e0a-8f5e-2a6a3c1b7d44")
 def stable_id(*parts: str | int) -> UUID:
     """A UUIDv5 of `parts`; JSON keeps ("a", "bc") and ("ab", "c") apart."""
     return uuid5(NAMESPACE, json.dumps(parts, ensure_ascii=False, separators=(",", ":")))
+
+
+def content_id(kind: bytes, content: bytes) -> str:
+    """A name for bytes of one kind: the same bytes have the same name."""
+    return sha256(kind + b"\0" + content).hexdigest()[:32]
 
 
 def received_fax_id(switch_id: str, call_id: str, fax_ordinal: int) -> UUID:

@@ -59,11 +59,11 @@ async def run_lanes(
     lanes: dict[tuple[Partition, bytes | None], list[Record]] = defaultdict(list)
     for record in ready:
         lanes[partition_of(record), record.key].append(record)
-    limit = asyncio.Semaphore(concurrency)
+    waiting = iter(lanes.values())
     results: list[T] = []
 
-    async def run(lane: list[Record]) -> None:
-        async with limit:
+    async def work() -> None:
+        for lane in waiting:
             for record in lane:
                 if batch.away is not None:
                     return
@@ -75,6 +75,6 @@ async def run_lanes(
                 batch.settle(record)
 
     async with asyncio.TaskGroup() as group:
-        for lane in lanes.values():
-            group.create_task(run(lane))
+        for _ in range(min(concurrency, len(lanes))):
+            group.create_task(work())
     return results

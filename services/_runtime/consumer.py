@@ -41,7 +41,10 @@ def restart(reason: str) -> NoReturn:
 
 
 class StageConsumer:
-    """Consumes a stage's topic and its retry tiers.
+    """Consumes a stage's topic, or its retry tiers (`retries`).
+
+    The two have consumers of their own: aiokafka has one fetch under way for each broker, and while it waits for idle
+    tiers, a busy topic would wait with them.
 
     A batch in which a dependency was away is committed up to the first message it held up; the partitions are paused
     with growing delays, and the held messages themselves are the probe. Nobody pays an attempt for it.
@@ -53,7 +56,7 @@ class StageConsumer:
         publisher: Publishes,
         metrics: StageMetrics,
         *,
-        settle: Settling | None = None,
+        retries: bool = False,
         on_unknown: Callable[[str], None] = restart,
     ) -> None:
         self.stage = stage
@@ -61,7 +64,11 @@ class StageConsumer:
         self.busy_since: float | None = None
         self._publisher = publisher
         self._metrics = metrics
-        self._settle = settle or Settling(stage, metrics)
+        self._settle = Settling(stage, metrics)
+        self._retries = retries
+        self._topics = tuple(stage.topic.tiers) if retries else (stage.topic.name,)
+        self._group = f"{stage.name}-retries" if retries else stage.name
+        self._fetch_wait_ms = 500 if retries else 50
         self._on_unknown = on_unknown
         self._backoff = 0.0
         self._broker: KafkaBroker | None = None
@@ -84,14 +91,14 @@ class StageConsumer:
             logger=logging.getLogger(f"{__name__}.faststream"),
         )
         self._subscriber = broker.subscriber(
-            self.stage.topic.name,
-            *self.stage.topic.tiers,
-            group_id=self.stage.name,
+            *self._topics,
+            group_id=self._group,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             batch=True,
             max_records=self.stage.batch,
             batch_timeout_ms=50,
+            fetch_max_wait_ms=self._fetch_wait_ms,
             max_poll_interval_ms=int(settings.max_poll_seconds * 1000),
             session_timeout_ms=int(settings.session_seconds * 1000),
             heartbeat_interval_ms=int(settings.session_seconds * 300),
@@ -151,7 +158,8 @@ class StageConsumer:
         """
         self._metrics.oldest(time.time() - min(record.timestamp for record in records) / 1000)
         batch = Batch(records)
-        caused = await run_lanes(batch, due(records, time.time()), self._settle, self.stage.concurrency)
+        ready = due(records, time.time()) if self._retries else records
+        caused = await run_lanes(batch, ready, self._settle, self.stage.concurrency)
         await self._publisher.publish(list(chain.from_iterable(caused)))
         commits, held = batch.progress()
         await self._commit(commits, consumer)

@@ -6,7 +6,7 @@ import sys
 
 from pythonjsonlogger.json import JsonFormatter
 
-from services._runtime.settling import current_fax
+from services._runtime.settling import current_event
 
 QUIET = ("aiokafka", "uvicorn.error", "httpx", "botocore")
 
@@ -31,7 +31,7 @@ def configure(stage: str, level: str) -> None:
 
 
 def _add_fax(record: logging.LogRecord) -> bool:
-    fax = current_fax.get()
-    if fax is not None:
-        record.fax_id = fax
+    fax_id = getattr(current_event.get(), "fax_id", None)
+    if fax_id is not None:
+        record.fax_id = str(fax_id)
     return True

@@ -24,25 +24,33 @@ class Metrics:
 
 
 class StageMetrics:
-    """The metrics of one stage."""
+    """The metrics of one stage. What is counted for each message is looked up once."""
 
     def __init__(self, stage: str, metrics: Metrics) -> None:
         self._stage = stage
         self._metrics = metrics
-        for shown_from_the_start in (metrics.in_flight, metrics.paused, metrics.lost):
-            shown_from_the_start.labels(stage)
+        self._in_flight = metrics.in_flight.labels(stage)
+        self._seconds = metrics.seconds.labels(stage)
+        self._paused = metrics.paused.labels(stage)
+        self._lost = metrics.lost.labels(stage)
+        self._settled: dict[tuple[str, str], Counter] = {}
 
     @contextmanager
     def handling(self) -> Iterator[None]:
         """Count one message as in flight and time it."""
         started = time.perf_counter()
-        with self._metrics.in_flight.labels(self._stage).track_inprogress():
+        self._in_flight.inc()
+        try:
             yield
-        self._metrics.seconds.labels(self._stage).observe(time.perf_counter() - started)
+        finally:
+            self._in_flight.dec()
+        self._seconds.observe(time.perf_counter() - started)
 
     def settled(self, outcome: str, reason: str) -> None:
         """Count one settled message."""
-        self._metrics.messages.labels(self._stage, outcome, reason).inc()
+        if (outcome, reason) not in self._settled:
+            self._settled[outcome, reason] = self._metrics.messages.labels(self._stage, outcome, reason)
+        self._settled[outcome, reason].inc()
 
     def lag(self, topic: str, partition: int, messages: int) -> None:
         """How many messages of a partition are not yet read."""
@@ -54,8 +62,8 @@ class StageMetrics:
 
     def paused(self, *, away: bool) -> None:
         """Whether the stage waits for a dependency."""
-        self._metrics.paused.labels(self._stage).set(int(away))
+        self._paused.set(int(away))
 
     def commit_lost(self) -> None:
         """A rebalance took partitions whose commit was under way."""
-        self._metrics.lost.labels(self._stage).inc()
+        self._lost.inc()

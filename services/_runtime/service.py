@@ -59,11 +59,16 @@ class StageService:
             publisher = Publisher(self._kafka, source=self.name, confirm_seconds=self._settings.confirm_seconds)
             await publisher.start()
             stack.push_async_callback(publisher.stop)
-            consumers = [StageConsumer(stage, publisher, StageMetrics(stage.name, self._metrics)) for stage in stages]
+            consumers = [consumer for stage in stages for consumer in self._consumers_of(stage, publisher)]
             for consumer in consumers:
                 stack.push_async_callback(consumer.stop)
                 await consumer.start(self._kafka, self._settings)
             self._consumers, self._stack = consumers, stack.pop_all()
+
+    def _consumers_of(self, stage: Stage, publisher: Publisher) -> list[StageConsumer]:
+        metrics = StageMetrics(stage.name, self._metrics)
+        kinds = (False, True) if stage.topic.retries else (False,)
+        return [StageConsumer(stage, publisher, metrics, retries=retries) for retries in kinds]
 
     async def stop(self) -> None:
         """Drain the consumers, then close the rest, in the opposite order of the start."""

@@ -17,8 +17,8 @@ from services._runtime.records import Record
 from services._runtime.retries import after, attempt_of, dead_letter
 from services._runtime.stage import Stage
 
-current_fax: ContextVar[str | None] = ContextVar("current_fax", default=None)
-"""The fax id that log lines carry."""
+current_event: ContextVar[Event | None] = ContextVar("current_event", default=None)
+"""The event being handled: log lines carry its fax id."""
 
 log = logging.getLogger(__name__)
 
@@ -34,18 +34,18 @@ class Settling:
     async def __call__(self, record: Record) -> list[Message]:
         """The messages that `record` causes: events, a deferral or a dead letter."""
         with self.metrics.handling():
-            return self._messages(await self._outcome(record), record)
+            try:
+                return self._messages(await self._outcome(record), record)
+            finally:
+                current_event.set(None)
 
     async def _outcome(self, record: Record) -> Outcome:
         try:
             event = decode(self.stage.topic, record.headers, record.value)
         except InvalidMessage as invalid:
             return DeadLetter(invalid.reason, invalid.detail)
-        token = current_fax.set(_fax_id(event))
-        try:
-            return await self._handle(event)
-        finally:
-            current_fax.reset(token)
+        current_event.set(event)
+        return await self._handle(event)
 
     async def _handle(self, event: Event) -> Outcome:
         try:
@@ -82,8 +82,3 @@ class Settling:
     def _tell(self, what: str, record: Record, reason: str, detail: str) -> None:
         place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
         log.warning(what, extra={**place, "attempt": attempt_of(record), "reason": reason, "detail": detail})
-
-
-def _fax_id(event: Event) -> str | None:
-    fax_id = getattr(event, "fax_id", None)
-    return None if fax_id is None else str(fax_id)

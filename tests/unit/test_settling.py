@@ -14,7 +14,7 @@ from schemas.topics import FAX_EXPIRED, MESSAGE_LIMIT
 from services._runtime.metrics import Metrics, StageMetrics
 from services._runtime.outcomes import DeadLetter, DependencyAway, Done, Outcome, RetryLater
 from services._runtime.publisher import Message
-from services._runtime.settling import Settling, current_fax
+from services._runtime.settling import Settling, current_event
 from services._runtime.stage import Handler, Stage
 from tests.unit.records import EVENT, NOW, FakeRecord, sound_record
 
@@ -172,16 +172,16 @@ async def test_an_event_too_large_to_publish_is_set_aside() -> None:
 
 
 async def test_log_lines_carry_the_fax_id_while_it_is_handled(caplog: pytest.LogCaptureFixture) -> None:
-    seen: list[str | None] = []
+    seen: list[Event | None] = []
 
     async def handle(event: FaxExpired) -> Outcome:
-        seen.append(current_fax.get())
+        seen.append(current_event.get())
         return DeadLetter("object-missing")
 
     with caplog.at_level(logging.WARNING):
         await Harness(handle).messages()
-    assert seen == [str(EVENT.fax_id)]
-    assert current_fax.get() is None
+    assert seen == [EVENT]
+    assert current_event.get() is None
     assert [record.message for record in caplog.records] == ["dead letter"]
 
 
