@@ -97,10 +97,10 @@ class EmailOut:
                 return await self._end(event, claim, "mail-failed", "mail-refused", f"552 over {limit} bytes")
             case Deferred(code=code, text=text):
                 return await self._defer(event, claim, f"{code or ''} {text}".strip())
-            case Unknown():  # the claim stays open: after its lease the same mail goes out with the same Message-ID
-                return RetryLater(
-                    "claim-held", not_before=claim.record.lease_until, detail="connection lost after the final dot"
-                )
+            case Unknown():
+                # The claim stays open: after its lease the same mail goes out with the same Message-ID. It spends an
+                # attempt, so that a server which never answers a final dot doesn't get the mail for ever.
+                return RetryLater("claim-held", detail="connection lost after the final dot")
 
     async def _defer(self, event: EmailRequested, claim: Held, detail: str) -> Outcome:
         horizon = event.requested_at + HORIZON

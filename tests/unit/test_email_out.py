@@ -117,12 +117,16 @@ async def test_two_recipients_are_two_mails() -> None:
 
 async def test_while_another_worker_sends_it_waits() -> None:
     world = World(Unknown(), Sent("ok"))
-    first = await world.handle()
-    second = await world.worker("worker-2").handle(request())
-    assert isinstance(first, RetryLater)
-    assert isinstance(second, RetryLater)
-    assert second.reason == "claim-held"
-    assert second.not_before == first.not_before
+    began = world.clock
+    await world.handle()
+    waiting = await world.worker("worker-2").handle(request())
+    assert waiting == RetryLater("claim-held", not_before=began + LEASE)
+
+
+async def test_an_unknown_end_spends_an_attempt_so_that_repeats_come_to_an_end() -> None:
+    outcome = await World(Unknown()).handle()
+    assert isinstance(outcome, RetryLater)
+    assert (outcome.reason, outcome.horizon, outcome.not_before) == ("claim-held", None, None)
 
 
 async def test_an_unknown_end_is_sent_again_the_same_after_the_lease() -> None:
@@ -171,6 +175,26 @@ async def test_while_the_store_is_away_nothing_is_sent() -> None:
     with pytest.raises(DependencyAway, match="object-store"):
         await world.handle()
     assert not world.mailer.mails
+
+
+async def test_when_the_store_goes_away_after_sending_the_repeat_is_the_same_mail() -> None:
+    world = World()
+
+    class Last(FakeMailer):
+        async def send(self, mail: Mail) -> Answer:
+            world.blobs.away = not self.mails
+            return await super().send(mail)
+
+    world.mailer = Last()
+    world.stage = world.worker("worker-1")
+    with pytest.raises(DependencyAway, match="object-store"):
+        await world.handle()
+    world.blobs.away = False
+    assert isinstance(await world.handle(), RetryLater)
+    world.clock += LEASE
+    assert step(await world.handle()).state == "emailed"
+    first, second = world.mailer.mails
+    assert first == second
 
 
 async def test_a_document_that_is_not_there_is_waited_for() -> None:
