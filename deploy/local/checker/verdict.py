@@ -31,7 +31,7 @@ class Verdict:
         emailed: Mails whose attached PDF is the fax: pixel by pixel, page by page for partial ones.
         linked: Mails whose link leads to a PDF that is the fax.
         portal_only: Faxes whose original, right document and thumbnail are stored, and that nobody got a mail about.
-        partial: Faxes that came in part and are marked so.
+        partial: Faxes that came in part and whose mails say so; of a portal-only fax nobody outside can tell.
         lost: Faxes missing in the store, or whose mail is missing.
         duplicates: Mails, or stored faxes, beyond one for each fax and recipient.
         t30_calls: Faxes of T.30 calls placed for this run.
@@ -163,7 +163,7 @@ class _Judgement:
     def _count(self, fax: HandedOver) -> None:
         if fax.name in self.lost or fax.name in self.unsound:
             return
-        self.verdict.partial += fax.end == "partial"
+        self.verdict.partial += fax.end == "partial" and bool(fax.recipients)
         self.verdict.portal_only += fax.way == "portal" and fax.end != "set-aside"
 
     def _lose(self, fax: HandedOver, problem: str) -> None:

@@ -54,7 +54,7 @@ CALLS = (
     Planned("itu8.tif", replace(MH, hits=Hits(8, 1.5, 40)), NORTHWIND_MAIL, "line hits: damaged rows"),
     Planned("three_pages.tif", replace(MR, hits=Hits(10.5, 2.3, 60)), HARBOR_LINK, "line hits on 3 pages"),
     Planned("three_pages.tif", replace(MH, hang_up_after_s=50), NORTHWIND_LINK, "hung up on the third page"),
-    Planned("three_pages.tif", replace(MMR, hang_up_after_s=26), NORTHWIND_PORTAL, "hung up on the second page"),
+    Planned("three_pages.tif", replace(MMR, hang_up_after_s=26), NORTHWIND_ATA, "hung up on the second page"),
     Planned("short.tif", MH, NORTHWIND_MAIL, "from a blocked caller", caller=BLOCKED_CALLER),
     Planned("short.tif", MR, UNKNOWN, "to a number nobody has"),
     Planned("b4.tif", MMR, former_customer().fax_number, "to a number that was removed"),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -33,6 +34,8 @@ TAKES_FILES = (
     calls.HARBOR_PORTAL,
 )
 """The files go round these accounts, so every kind of file meets every handling of both brands sooner or later."""
+TAKES_PARTIAL_FILES = (calls.NORTHWIND_MAIL, calls.HARBOR_LINK)
+"""Those get mails, in which the checker sees whether a partial fax is marked."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +92,10 @@ def _incoming(data: bytes, call: Planned, told: CallReport, pages: int, call_id:
 def filed(run: str) -> Iterator[DemoFax]:
     """Each file of tests/data, with the end that its expected.json tells."""
     reports = {call.received_file: report(call.result) for call in stored_calls()}
-    for number, (name, entry) in enumerate(_entries().items()):
+    round_all, round_partial = cycle(TAKES_FILES), cycle(TAKES_PARTIAL_FILES)
+    for name, entry in _entries().items():
         file = SHELF / name
-        to = TAKES_FILES[number % len(TAKES_FILES)]
+        to = next(round_partial if entry["end"] == "partial" else round_all)
         call = Planned(name, calls.MH, to, name)
         told = reports.get(file, CallReport())
         yield DemoFax(

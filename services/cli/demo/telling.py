@@ -65,5 +65,5 @@ def _told(way: Way) -> list[str]:
 
 def _step(step: FaxStatusChanged) -> str:
     after = f"+{(step.at - step.accepted_at).total_seconds():.2f} s"
-    what = f"{step.state} ({step.rule})" if step.rule and step.rule != step.reason else step.state
+    what = f"{step.state} ({step.rule})" if step.rule and step.rule not in {step.reason, step.state} else step.state
     return " ".join(filter(None, (what, step.recipient, step.reason, f"[dim]{after}[/dim]")))
