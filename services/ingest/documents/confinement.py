@@ -1,6 +1,8 @@
 """What a worker process gives up before it touches a document."""
 
 import ctypes
+import fcntl
+import multiprocessing
 import os
 import resource
 import signal
@@ -33,7 +35,7 @@ def confine() -> None:
     Where the system forbids a network of one's own, as many containers do, that one limit is left out.
     """
     libc = ctypes.CDLL(None)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    _die_with_parent(libc)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if libc.unshare(_CLONE_NEWNET):
         libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
@@ -51,6 +53,20 @@ def allow_cpu(seconds: int) -> None:
     spent = resource.getrusage(resource.RUSAGE_SELF)
     most = int(spent.ru_utime + spent.ru_stime) + seconds + 1
     resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+
+
+def _die_with_parent(libc: ctypes.CDLL) -> None:
+    """Have the kernel kill this process when the one that opened the pool, or the server that forked this, is gone.
+
+    The server outlives the opener as long as a worker does, so its death alone would never come. The opener holds the
+    other end of a pipe; its closing is signalled.
+    """
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    opener = multiprocessing.parent_process()
+    if opener is not None:
+        fcntl.fcntl(opener.sentinel, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(opener.sentinel, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(opener.sentinel, fcntl.F_SETFL, os.O_ASYNC | fcntl.fcntl(opener.sentinel, fcntl.F_GETFL))
 
 
 def _limit() -> None:
