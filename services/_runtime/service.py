@@ -25,6 +25,7 @@ class Resources:
     kafka: KafkaSettings
     settings: StageSettings
     stack: AsyncExitStack
+    registry: CollectorRegistry
 
     @property
     def owner(self) -> str:
@@ -55,7 +56,7 @@ class StageService:
     async def start(self) -> None:
         """Build everything and join the groups; whatever fails, nothing is left half open."""
         async with AsyncExitStack() as stack:
-            stages = await self._build(Resources(self._kafka, self._settings, stack))
+            stages = await self._build(Resources(self._kafka, self._settings, stack, self.registry))
             publisher = Publisher(self._kafka, source=self.name, confirm_seconds=self._settings.confirm_seconds)
             await publisher.start()
             stack.push_async_callback(publisher.stop)

@@ -10,6 +10,7 @@ from datetime import datetime
 from schemas.base import Event
 from schemas.envelope import InvalidMessage, decode
 from services._runtime.claims import utc_now
+from services._runtime.expiry import expiry
 from services._runtime.metrics import StageMetrics
 from services._runtime.outcomes import DeadLetter, DependencyAway, Done, Outcome, RetryLater
 from services._runtime.publisher import Message, message_of
@@ -45,7 +46,8 @@ class Settling:
         except InvalidMessage as invalid:
             return DeadLetter(invalid.reason, invalid.detail)
         current_event.set(event)
-        return await self._handle(event)
+        expired = expiry(event, self.now())
+        return Done((expired,)) if expired else await self._handle(event)
 
     async def _handle(self, event: Event) -> Outcome:
         try:

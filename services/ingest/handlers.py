@@ -14,10 +14,11 @@ from schemas.telephony import TelephonyFaxReceived
 from services._runtime.acceptance import accept
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
+from services._runtime.expiry import expired_step, is_expired
 from services._runtime.outcomes import Done, Outcome, RetryLater
 from services.ingest.documents.conversion import Converted
 from services.ingest.documents.unreadable import UnreadableDocument
-from services.ingest.domain import Documents, fax_id_of, ready, status
+from services.ingest.domain import READY, Documents, fax_id_of, ready, status
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ class ReceivedFaxes:
         accepted = await accept(self.blobs, fax_id_of(event), sha256(data).hexdigest(), self.now)
         if accepted.collided:
             log.error("source key reused", extra={"switch": event.switch_id, "call": event.call_id})
+        if is_expired(accepted.accepted_at, self.now()):  # a late repeat: nothing of it is stored again
+            return Done((expired_step(accepted.fax_id, READY, accepted.accepted_at, self.now(), received=True),))
         prefix = fax_prefix(accepted.accepted_at, accepted.fax_id)
         made = await self._documents(data, event.pages_announced, prefix)
         fax = ready(event, accepted.fax_id, accepted.accepted_at, made)

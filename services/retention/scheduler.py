@@ -1,0 +1,114 @@
+"""Once a day, by whichever process comes first: verify, abort unfinished uploads, publish the tasks that are due."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from schemas.base import Event
+from services._runtime.claims import Claims, Held
+from services.retention.adapters import Bucket
+from services.retention.domain import Now, earliest, latest_slot
+from services.retention.files import batches
+from services.retention.incoming import Uploads
+from services.retention.planning import Planner
+from services.retention.telling import Told
+from services.retention.verify import Verification
+
+PLANS = "retention/plans/"
+GRACE = timedelta(days=1)
+"""What was due for less is this day's work, which the verification before it doesn't miss yet."""
+
+log = logging.getLogger(__name__)
+
+
+class Publishes(Protocol):
+    """Publishes events and waits until they are safe."""
+
+    async def publish_events(self, events: Sequence[Event]) -> None:
+        """Return when each is confirmed."""
+
+
+@dataclass(frozen=True)
+class Scheduler:
+    """Plans each day at `hour` (UTC), or as soon as a process runs after it.
+
+    A claim for each day keeps the others from doing the same; a process that dies before its tasks are confirmed
+    leaves a lease that ends. Days are found from what is stored, so an outage of any length is caught up with.
+    """
+
+    bucket: Bucket
+    planner: Planner
+    claims: Claims
+    publisher: Publishes
+    verification: Verification | None
+    uploads: Uploads
+    told: Told
+    hour: int
+    now: Now
+
+    async def run(self, wait: Callable[[], Awaitable[None]]) -> None:
+        """Do what is to be done, `wait`, and so on; an error is logged and met again after the next wait."""
+        watched: datetime | None = None
+        while True:
+            try:
+                await self.plan_once()
+                if watched is None or self.now() - watched >= timedelta(hours=1):
+                    await self.watch_uploads()
+                    watched = self.now()
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # the store or Kafka is away, and comes back
+                log.exception("not planned", extra={"reason": type(error).__name__})
+            await wait()
+
+    async def plan_once(self) -> int | None:
+        """Plan the newest slot unless it is planned; the number of tasks, or None.
+
+        Raises:
+            DependencyAway: The store doesn't answer.
+            PublishUnknown: Kafka doesn't confirm.
+        """
+        slot = latest_slot(self.now(), self.hour)
+        claim = await self.claims.take(f"{PLANS}{slot:%Y-%m-%d}/")
+        if not isinstance(claim, Held):
+            return None
+        await self._verify()
+        tasks = await self.plan()
+        await claim.complete({"tasks": str(tasks)})
+        await self._forget_plans_before(f"{PLANS}{slot - timedelta(days=7):%Y-%m-%d}/")
+        return tasks
+
+    async def plan(self) -> int:
+        """Publish every task that is due now; how many."""
+        now = earliest(self.now(), await self.bucket.clock())
+        aborted = await self.planner.abort_unfinished(now)
+        tasks = await self.planner.tasks(now)
+        for some in batches(tasks, 100):
+            await self.publisher.publish_events(some)
+        log.info("planned", extra={"tasks": len(tasks), "unfinished_uploads_aborted": aborted})
+        return len(tasks)
+
+    async def watch_uploads(self) -> None:
+        """Raise the alarm for uploads that no event spoke of within an hour."""
+        today = self.now().date()
+        waiting = [key for ago in (1, 0) for key in await self.uploads.waiting(today - timedelta(days=ago))]
+        if waiting:
+            log.error("uploads without a fax", extra={"uploads": len(waiting), "keys": waiting[:5]})
+        self.told.waiting(len(waiting))
+
+    async def _verify(self) -> None:
+        if self.verification is None:
+            return
+        findings = await self.verification.run(GRACE)
+        self.told.verified(findings, self.now().timestamp())
+        if findings.off:
+            log.error("retention is off", extra=findings.line())
+
+    async def _forget_plans_before(self, first: str) -> None:
+        for plan in await self.bucket.folders(PLANS):
+            if plan < first:
+                async for files in self.bucket.objects(plan, versions=True):
+                    await self.bucket.delete(files)

@@ -1,0 +1,178 @@
+"""The sweep: which faxes of a day there are, what becomes of each, and doing it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import chain
+from uuid import UUID
+
+from schemas.keys import ACCEPTED, CLAIMS, FAXES, HELD, accepted_key, day_prefix
+from schemas.retention import FaxExpired
+from services._runtime.blobs import Blobs
+from services._runtime.outcomes import DependencyAway
+from services.retention.adapters import Bucket
+from services.retention.domain import Facts, Now, Verdict, begins, is_due, may_be_due, named, verdict
+from services.retention.facts import facts
+from services.retention.files import LIMIT, File
+from services.retention.holds import Holds
+from services.retention.moving import Mover
+from services.retention.pace import Pace
+from services.retention.remains import Remains, remains
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One fax: what is stored of it, what is known of it, and whether it is due."""
+
+    remains: Remains
+    facts: Facts
+    due: bool
+
+    @property
+    def fax_id(self) -> UUID:
+        """Of the fax."""
+        return self.remains.fax_id
+
+
+@dataclass
+class Swept:
+    """What was done, and what wasn't.
+
+    Attributes:
+        expired: The tombstones.
+        refused: Objects that the store won't delete, by fax.
+        unfinished: Faxes that another sweep must go on with.
+        moved: Faxes moved below ``held/`` or back.
+        away: Why it ended early.
+    """
+
+    expired: list[FaxExpired] = field(default_factory=list)
+    refused: dict[UUID, list[str]] = field(default_factory=dict)
+    unfinished: list[UUID] = field(default_factory=list)
+    moved: int = 0
+    away: DependencyAway | None = None
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Deletes due faxes of one day, holds permitting.
+
+    Of each fax the documents go first, then claims, decision and acceptance: as long as something is left, the fax is
+    known, and an event that comes late finds its acceptance.
+    """
+
+    bucket: Bucket
+    blobs: Blobs
+    holds: Holds
+    mover: Mover
+    pace: Pace
+    now: Now
+
+    async def faxes(self, day: date, bound: datetime, after: UUID | None, limit: int) -> list[UUID]:
+        """At most `limit` faxes of `day` after `after`, sorted: those that may be due, and those below ``held/``.
+
+        Raises:
+            DependencyAway: The store doesn't answer.
+        """
+        roots = [HELD + FAXES, HELD + CLAIMS, *((FAXES, CLAIMS) if may_be_due(day, bound) else ())]
+        found: set[UUID] = set()
+        for prefix in (day_prefix(root, day) for root in roots):
+            folders = await self.bucket.folders(prefix, f"{prefix}{after}/" if after else "", limit)
+            found |= {fax_id for path in folders if (fax_id := named(path, prefix)) is not None}
+        return sorted(found)[:limit]
+
+    async def look(self, day: date, fax_ids: Sequence[UUID], bound: datetime) -> list[Candidate]:
+        """Everything about these faxes of `day`; nothing is changed.
+
+        Raises:
+            DependencyAway: The store doesn't answer.
+        """
+        stored = await remains(self.bucket, day, fax_ids, versions=await self.bucket.versioned())
+        known = await facts(self.blobs, stored)
+        return [
+            Candidate(one, fact, is_due(day, fact.accepted_at, bound)) for one, fact in zip(stored, known, strict=True)
+        ]
+
+    def verdict(self, one: Candidate) -> Verdict:
+        """What becomes of it, as holds are known by now."""
+        unknown = self.holds.names_accounts and not one.facts.owner_known
+        return verdict(
+            due=one.due,
+            held=unknown or self.holds.cover(one.facts),
+            in_place=bool(one.remains.in_place),
+            set_aside=bool(one.remains.held),
+        )
+
+    async def carry_out(self, candidates: Sequence[Candidate], day: date) -> Swept:
+        """Delete and move. Before each batch the holds are read to their end; unknown, nothing more is done."""
+        swept, done = Swept(), 0
+        for batch in whole_faxes(candidates):
+            try:
+                await self.holds.read_to_end()
+                decided = [(one, self.verdict(one)) for one in batch]
+                await self._move(decided, swept)
+                await self._expire([one for one, word in decided if word == "expire"], day, swept)
+            except DependencyAway as away:
+                swept.away = away
+                swept.unfinished = [one.fax_id for one in candidates[done:]]
+                break
+            done += len(batch)
+        return swept
+
+    async def _move(self, decided: Sequence[tuple[Candidate, Verdict]], swept: Swept) -> None:
+        for one, word in decided:
+            if word == "hold":
+                swept.moved += await self.mover.set_aside(one.remains)
+            elif word == "restore":
+                swept.moved += await self.mover.bring_back(one.remains)
+
+    async def _expire(self, faxes: Sequence[Candidate], day: date, swept: Swept) -> None:
+        await self._delete(faxes, [one.remains.documents for one in faxes], swept)
+        empty = [one for one in faxes if one.fax_id not in swept.refused]
+        acceptances = await self._acceptances(empty)
+        records = [[*acceptances[one.fax_id], *one.remains.records] for one in empty]
+        await self._delete(empty, records, swept)
+        swept.expired += [self._tombstone(one, day) for one in empty if one.fax_id not in swept.refused]
+
+    async def _delete(self, faxes: Sequence[Candidate], theirs: Sequence[Sequence[File]], swept: Swept) -> None:
+        files = list(chain.from_iterable(theirs))
+        await self.pace.spend(len(files))
+        left = set(await self.bucket.delete(files))
+        for one, mine in zip(faxes, theirs, strict=True):
+            if refused := [file.key for file in mine if file in left]:
+                swept.refused[one.fax_id] = refused
+
+    async def _acceptances(self, faxes: Sequence[Candidate]) -> dict[UUID, list[File]]:
+        """Every version of each acceptance; without versions its name is enough."""
+        keys = {one.fax_id: accepted_key(one.fax_id) for one in faxes}
+        if not await self.bucket.versioned():
+            return {fax_id: [File(key)] for fax_id, key in keys.items()}
+        found: dict[UUID, list[File]] = {fax_id: [] for fax_id in keys}
+        for file in await self.bucket.all_of(list(keys.values())):
+            found[UUID(file.key.removeprefix(ACCEPTED))].append(file)
+        return found
+
+    def _tombstone(self, one: Candidate, day: date) -> FaxExpired:
+        return FaxExpired(
+            fax_id=one.fax_id,
+            account_id=one.facts.account_id,
+            accepted_at=one.facts.accepted_at or begins(day),
+            expired_at=self.now(),
+            objects=len(one.remains.in_place),
+            size=one.remains.size,
+        )
+
+
+def whole_faxes(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
+    """Batches of as many faxes as have at most 1,000 objects together; a fax is never split."""
+    batch: list[Candidate] = []
+    objects = 0
+    for one in candidates:
+        more = len(one.remains.documents)
+        if batch and objects + more > LIMIT:
+            yield batch
+            batch, objects = [], 0
+        batch.append(one)
+        objects += more
+    if batch:
+        yield batch
