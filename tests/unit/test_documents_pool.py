@@ -60,6 +60,7 @@ async def test_a_worker_gives_what_the_function_gives(pool: DocumentPool) -> Non
         (ctypes.string_at, 0, "conversion-crashed"),  # reads address 0: a segmentation fault
         (os._exit, 3, "conversion-crashed"),
         (os.abort, None, "conversion-crashed"),
+        (int, "a fault of ours", "conversion-crashed"),
         (bytes, 2 * MEMORY, "conversion-crashed"),
         (time.sleep, 60, "conversion-timeout"),
         (sum, repeat(1), "conversion-timeout"),  # a loop in C, which no Python signal handler would ever end

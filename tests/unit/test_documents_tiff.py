@@ -54,6 +54,10 @@ def test_a_page_is_read_in_both_byte_orders(order: str) -> None:
     assert read_directories(data).found[0].whole(297) == (0, 1)
 
 
+def test_t4_options_beyond_its_three_bits_are_left_out() -> None:
+    assert only(tiff_of(coded("mr_1728").with_(t4_options=0x80000005))).t4_options == 5
+
+
 def test_strips_divide_the_rows() -> None:
     assert [band.rows for band in only((HERE / "mmr_1728_strips.tif").read_bytes()).bands] == [32, 32, 26]
 

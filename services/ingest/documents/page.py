@@ -32,6 +32,8 @@ TWO_DIMENSIONAL: Final = 1
 """Bit 0 of T4Options (tag 292)."""
 K_ROWS: Final = 4
 """In G3 2D at least every fourth row is coded by itself (T.4 section 4.2.1: K is 2, or 4 above 98 rows an inch)."""
+_T4_BITS: Final = 0b111
+"""T4Options has three bits: two-dimensional, uncompressed mode, fill before EOL (TIFF 6.0 section 11)."""
 WHITE_IS_ZERO, BLACK_IS_ZERO = 0, 1
 _UNIT_CM: Final = 3
 _LSB_FIRST: Final = 2
@@ -148,7 +150,7 @@ def page_of(directory: Directory, data: bytes) -> Page:
         x_dpi=x_dpi,
         y_dpi=y_dpi,
         compression=directory.number(tiff.COMPRESSION, 1),
-        t4_options=directory.number(tiff.T4_OPTIONS, 0),
+        t4_options=directory.number(tiff.T4_OPTIONS, 0) & _T4_BITS,
         photometric=directory.number(tiff.PHOTOMETRIC, WHITE_IS_ZERO),
         bits=directory.number(tiff.BITS_PER_SAMPLE, 1),
         predictor=directory.number(tiff.PREDICTOR, 1),

@@ -12,7 +12,7 @@ from concurrent.futures import TimeoutError as ConversionTimeout
 from types import TracebackType
 from typing import Final, ParamSpec, Self, TypeVar
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessPool
 
 from services.ingest.documents.confinement import allow_cpu, confine
 from services.ingest.documents.conversion import Converted, convert_received
@@ -72,7 +72,9 @@ class DocumentPool:
             result: _R = await asyncio.wrap_future(future)
         except ConversionTimeout:
             raise UnreadableDocument("conversion-timeout") from None
-        except (ProcessExpired, MemoryError) as error:
+        except UnreadableDocument:
+            raise
+        except Exception as error:  # a dead worker, no memory left, a fault of ours: it ends this document
             raise UnreadableDocument("conversion-crashed") from error
         return result
 
