@@ -15,7 +15,8 @@ A new optional field, event, topic or member of a set is fine. A rule that only 
 Schema can't express) is not seen here. What has to break gets a new event with a new type, beside the old one, until
 the topic's retention has passed.
 
-`schemas/released/v1` is the contract as it was released; a released file is never edited.
+`schemas/released/v1` is the contract as it was released; a released file is never edited. (Until version 0.1.0 is
+published it is a draft: whoever breaks it on purpose copies `schemas/generated` over it in the same commit.)
 Run ``python -m schemas.compatibility`` to compare.
 """
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from functools import cache
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -24,6 +25,7 @@ PORTAL = "http://127.0.0.1:8088"
 WHOLE = frozenset({"original.tif", "document.pdf", "thumbnail.png", "decision.json"})
 
 
+@cache  # img2pdf writes the clock into it
 def pdf_of(name: str) -> bytes:
     data: bytes = img2pdf.convert((RECEIVED / name).read_bytes())
     return data

@@ -72,9 +72,15 @@ def test_another_version_of_cloudevents() -> None:
 
 
 @pytest.mark.parametrize("name", ["ce_id", "ce_source", "content-type", "ce_anything"])
-def test_a_header_that_is_not_utf8(name: str) -> None:
+def test_a_header_we_do_not_decide_by_may_be_anything(name: str) -> None:
     headers, value = encoded()
-    assert refused([*headers, (name, b"\xff")], value).reason == "malformed-headers"
+    assert decode(FAX_EXPIRED, [*without(headers, name), (name, b"\xff")], value) == EVENT
+
+
+@pytest.mark.parametrize("name", ["ce_specversion", "ce_type"])
+def test_a_header_we_decide_by_that_is_no_text(name: str) -> None:
+    headers, value = encoded()
+    assert refused([*without(headers, name), (name, b"\xff\xfe")], value).reason == "malformed-headers"
 
 
 @pytest.mark.parametrize("named", [SECRET, event_type(HoldChanged), "nativefax.FaxExpired.v2", ""])
