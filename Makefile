@@ -27,10 +27,13 @@ check:  ## Lint, types, import rules, generated files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m schemas.generate --check
+	@$(BIN)/hadolint deploy/Dockerfile
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 
-bench:  ## Measure throughput and latency
+bench:  ## Measure, each figure beside its peer or floor, as lines of JSON
 	@$(SET_UP) dev
-	@for bench in tests/bench/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+	@$(BIN)/python -m tests.bench
 
 chaos:  ## Long fault, fuzz and load tests
 	@$(SET_UP) dev

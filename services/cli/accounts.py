@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.table import Table
 
 from schemas.accounts import AtaDevice, Brand, FaxAccount, RemovedAccount, User
@@ -16,6 +15,7 @@ from services._runtime.publisher import Publisher
 from services._runtime.settings import KafkaSettings
 from services.cli.errors import Refused
 from services.cli.surroundings import ROOT, adopt
+from services.cli.terminal import console
 
 app = typer.Typer(help="Fax accounts: add, show, list and remove.", no_args_is_help=True)
 
@@ -91,7 +91,7 @@ def add(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
         raise Refused(f"The account was not added. {problems}.") from error
     adopt(ROOT)
     published = asyncio.run(_publish(wanted))
-    Console().print(f"{number} is a fax account now ({published.account_id}, version {published.version}).")
+    console().print(f"{number} is a fax account now ({published.account_id}, version {published.version}).")
 
 
 @app.command()
@@ -101,7 +101,7 @@ def show(number: Number) -> None:
     found = next((one for one in asyncio.run(_records()) if one.fax_number == number), None)
     if found is None:
         raise Refused(f"{number} is no fax account. `nativefax accounts list` shows those that are.")
-    Console().print_json(found.model_dump_json(exclude_none=True))
+    console().print_json(found.model_dump_json(exclude_none=True))
 
 
 @app.command("list")
@@ -110,7 +110,7 @@ def list_all() -> None:
     adopt(ROOT)
     records = asyncio.run(_records())
     if not records:
-        Console().print("No fax accounts yet. `nativefax accounts add --help` shows how to add one.")
+        console().print("No fax accounts yet. `nativefax accounts add --help` shows how to add one.")
         return
     table = Table("Number", "Domain", "User", "Methods", "Inbound handling", "State", box=None)
     for one in records:
@@ -122,7 +122,7 @@ def list_all() -> None:
             table.add_row(
                 one.fax_number, one.domain, "", "", "", f"removed, kept until {one.quarantined_until:%Y-%m-%d}"
             )
-    Console().print(table)
+    console().print(table)
 
 
 @app.command()
@@ -130,7 +130,7 @@ def remove(number: Number) -> None:
     """Remove an account; its number is kept from other customers for 30 days, its faxes stay its own."""
     adopt(ROOT)
     asyncio.run(_remove(number))
-    Console().print(f"{number} is no fax account any more. Faxes to it are kept as unclaimed.")
+    console().print(f"{number} is no fax account any more. Faxes to it are kept as unclaimed.")
 
 
 async def _records() -> tuple[AccountRecord, ...]:

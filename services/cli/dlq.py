@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from services._runtime.publisher import Publisher
@@ -13,6 +12,7 @@ from services._runtime.settings import KafkaSettings
 from services.cli.deadletters import DeadLetterRecord, Resolution, read, resolve
 from services.cli.errors import Refused
 from services.cli.surroundings import ROOT, adopt
+from services.cli.terminal import console
 
 app = typer.Typer(help="Dead letters: list, show, replay and drop.", no_args_is_help=True)
 
@@ -28,24 +28,24 @@ def list_all(topic: Topic = None, reason: Reason = None) -> None:
     """List the dead letters nobody has dealt with."""
     letters = _read(topic, reason)
     if not letters:
-        Console().print("No dead letters.")
+        console().print("No dead letters.")
         return
     table = Table("Letter", "Since", "Stage", "Reason", "Detail", box=None)
     for one in letters:
         since = f"{one.at:%Y-%m-%d %H:%M:%S}"
         table.add_row(one.name, since, one.told("nf-stage"), one.told("nf-reason"), one.told("nf-detail")[:100])
-    Console().print(table)
+    console().print(table)
 
 
 @app.command(epilog="Example:\n\nnativefax dlq show email-requested/17")
 def show(letter: Annotated[str, typer.Argument(help="a dead letter, as `dlq list` names it")]) -> None:
     """Show one dead letter: its headers, then its value."""
     one = _chosen(_read(letter.partition("/")[0], None), [letter])[0]
-    console = Console(highlight=False)
+    told = console()
     for name, value in (*one.headers, ("key", one.key or b"")):
-        console.print(f"{name}: {value.decode('utf-8', 'backslashreplace')}", markup=False)
-    console.print()
-    console.print((one.value or b"").decode("utf-8", "backslashreplace"), markup=False)
+        told.print(f"{name}: {value.decode('utf-8', 'backslashreplace')}", markup=False)
+    told.print()
+    told.print((one.value or b"").decode("utf-8", "backslashreplace"), markup=False)
 
 
 @app.command(
@@ -75,7 +75,7 @@ def _resolve(names: list[str], topic: str | None, reason: str | None, how: Resol
     letters = _read(topic, reason)
     chosen = _chosen(letters, names) if names else letters
     asyncio.run(_resolve_all(chosen, how))
-    Console().print(f"{len(chosen)} {how}.")
+    console().print(f"{len(chosen)} {how}.")
 
 
 def _chosen(letters: Iterable[DeadLetterRecord], names: list[str]) -> list[DeadLetterRecord]:

@@ -19,6 +19,7 @@ from services._runtime.kafka import client_options
 from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli.running import ready_processes
 from services.cli.surroundings import ROOT, adopt
+from services.cli.terminal import console
 from services.email_out.settings import MailSettings
 
 PACKAGES = ("faststream", "aiokafka", "pydantic", "obstore", "aiosmtplib", "pypdfium2", "imagecodecs", "img2pdf")
@@ -28,27 +29,27 @@ SECRET_WORDS = ("PASSWORD", "SECRET", "ACCESS_KEY", "TOKEN")
 def doctor() -> None:
     """Show settings (secrets masked), whether each part answers, and versions. Exit status 1 if a part doesn't."""
     adopt(ROOT)
-    console = Console(highlight=False)
-    console.print("[bold]Settings[/bold]")
+    told = console()
+    told.print("[bold]Settings[/bold]")
     for name, value in sorted(os.environ.items()):
         if name.startswith("NATIVEFAX_"):
-            console.print(f"  {name} = {'********' if any(word in name for word in SECRET_WORDS) else value}")
-    console.print("\n[bold]Parts[/bold]")
+            told.print(f"  {name} = {'********' if any(word in name for word in SECRET_WORDS) else value}")
+    told.print("\n[bold]Parts[/bold]")
     checks: dict[str, Callable[[], str]] = {"Kafka": _kafka, "Object store": _store, "Mail server": _mail}
-    answers = [_told(name, check, console) for name, check in checks.items()]
-    console.print("\n[bold]Stages on this machine[/bold]")
-    answers += [_told(f"{one['stage']} ({one['pid']})", partial(_stage, one), console) for one in ready_processes(ROOT)]
-    console.print("\n[bold]Versions[/bold]")
-    console.print(f"  nativefax {version('nativefax')}, Python {platform.python_version()}, {platform.platform()}")
-    console.print("  " + ", ".join(f"{package} {version(package)}" for package in PACKAGES))
+    answers = [_told(name, check, told) for name, check in checks.items()]
+    told.print("\n[bold]Stages on this machine[/bold]")
+    answers += [_told(f"{one['stage']} ({one['pid']})", partial(_stage, one), told) for one in ready_processes(ROOT)]
+    told.print("\n[bold]Versions[/bold]")
+    told.print(f"  nativefax {version('nativefax')}, Python {platform.python_version()}, {platform.platform()}")
+    told.print("  " + ", ".join(f"{package} {version(package)}" for package in PACKAGES))
     sys.exit(0 if all(answers) else 1)
 
 
-def _told(name: str, check: Callable[[], str], console: Console) -> bool:
+def _told(name: str, check: Callable[[], str], told: Console) -> bool:
     try:
-        console.print(f"  [green]✓[/green] {name}: {check()}")
+        told.print(f"  [green]✓[/green] {name}: {check()}")
     except Exception as error:  # a doctor reports every illness  # noqa: BLE001
-        console.print(f"  [red]✗[/red] {name}: {type(error).__name__}: {error}")
+        told.print(f"  [red]✗[/red] {name}: {type(error).__name__}: {error}")
         return False
     return True
 

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from rich.console import Console
 from rich.table import Table
 
 from schemas.topics import TOPICS
 from services._runtime.kafka import client_options
 from services._runtime.settings import KafkaSettings
 from services.cli.surroundings import ROOT, adopt
+from services.cli.terminal import console
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def lag() -> None:
     for one in asyncio.run(measure(KafkaSettings())):
         age = "" if one.oldest is None else f"{(datetime.now(UTC) - one.oldest).total_seconds():,.0f} s"
         table.add_row(one.stage, one.topic, f"{one.messages:,}", age)
-    Console().print(table)
+    console().print(table)
 
 
 async def measure(settings: KafkaSettings) -> list[Lag]:

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
-from rich.console import Console
 
 from deploy.local.errors import SetupError
+from deploy.local.signals import stoppable
 from deploy.local.stack import Stack
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import PublishUnknown
@@ -18,6 +18,7 @@ from services.cli.demo import command as demo
 from services.cli.errors import Refused
 from services.cli.running import describe, start_pipeline
 from services.cli.surroundings import ROOT, explain
+from services.cli.terminal import console
 from services.stages import STAGES
 
 app = typer.Typer(
@@ -46,13 +47,14 @@ def up(
     root: Annotated[Path, typer.Option(help="where data, logs and secrets are kept")] = ROOT,
 ) -> None:
     """Bring the whole pipeline up on this machine, until Ctrl-C."""
-    console = Console()
+    told = console()
     stack = Stack(root)
     try:
-        start_pipeline(stack, _workers(workers or []), console)
-        describe(stack, console)
-        stack.serve()
-        console.print("Stopping…")
+        with stoppable():
+            start_pipeline(stack, _workers(workers or []), told)
+            describe(stack, told)
+            stack.serve()
+        told.print("Stopping…")
     finally:
         stack.stop()
 
@@ -77,7 +79,7 @@ def _workers(given: list[str]) -> dict[str, int]:
 
 def main() -> None:
     """Run a command; a person reads sentences, not stack traces."""
-    told = Console(stderr=True, highlight=False)
+    told = console(stderr=True)
     try:
         app()
     except ValidationError as error:

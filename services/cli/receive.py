@@ -16,11 +16,12 @@ from services.cli.errors import Refused
 from services.cli.following import StatusReader
 from services.cli.receiving import Incoming, follow, hand_over
 from services.cli.surroundings import ROOT, adopt
+from services.ingest.domain import fax_id_of
 
 EXAMPLES = (
     "Examples:\n\nnativefax receive fax.tif --to +15550100\n\n"
     "nativefax receive one.tif two.tif --to +15550100 --from +15550199 --pages 3\n\n"
-    "Each line of its output is one fax as JSON: fax_id, pages, partial, outcome, rule, reason, message_ids. "
+    "Each line of its output is one fax as JSON: file, fax_id, pages, partial, outcome, rule, reason, message_ids. "
     "Exit status 1: a fax didn't end in time."
 )
 
@@ -36,7 +37,7 @@ def receive(
     wait: Annotated[float, typer.Option(help="seconds to wait for the end; 0: don't wait")] = 60.0,
 ) -> None:
     """Hand files over exactly as telephony does, wait, and print a JSON line for each."""
-    faxes = []
+    faxes: list[Incoming] = []
     for number, file in enumerate(files):
         try:
             data = file.read_bytes()
@@ -47,10 +48,10 @@ def receive(
             fax = replace(fax, call_id=call_id if number == 0 else f"{call_id}-{number}")
         faxes.append(fax)
     adopt(ROOT)
-    sys.exit(asyncio.run(_receive(faxes, wait)))
+    sys.exit(asyncio.run(_receive(files, faxes, wait)))
 
 
-async def _receive(faxes: list[Incoming], wait: float) -> int:
+async def _receive(files: list[Path], faxes: list[Incoming], wait: float) -> int:
     kafka, blobs = KafkaSettings(), ObjectStore(StoreSettings())
     publisher = Publisher(kafka, source="cli", confirm_seconds=20)
     await publisher.start()
@@ -58,9 +59,10 @@ async def _receive(faxes: list[Incoming], wait: float) -> int:
     try:
         async with StatusReader.open(kafka, from_start=False) as reader:
             events = await hand_over(faxes, blobs, publisher)
+            names = {fax_id_of(event): str(file) for event, file in zip(events, files, strict=True)}
             async for way in follow(events, reader, blobs, wait):
                 waiting += not way.ended
-                sys.stdout.write(json.dumps(way.line()) + "\n")
+                sys.stdout.write(json.dumps({"file": names[way.fax_id], **way.line()}) + "\n")
                 sys.stdout.flush()
     finally:
         await publisher.stop()

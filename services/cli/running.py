@@ -54,7 +54,7 @@ def start_pipeline(stack: Stack, workers: Mapping[str, int], console: Console) -
     Raises:
         SetupError: Something stands in the way; the stack is to be stopped.
     """
-    stack.start(lambda part, doing: console.print(f"  {part:<10} {doing}", highlight=False))
+    stack.start(lambda part, doing: tell(part, doing, console))
     os.environ.update(stack.environment)
     remember(stack.environment, stack.root)
     for stale in ready_dir(stack.root).glob("*.json"):
@@ -64,6 +64,13 @@ def start_pipeline(stack: Stack, workers: Mapping[str, int], console: Console) -
     programs = stage_programs(stack, workers)
     stack.run(programs)
     await_stages(stack, sum(program.processes for program in programs), console)
+
+
+def tell(part: str, doing: str, console: Console) -> None:
+    """One line for each step of a part; a count that moves stays on its line, and is left out of files and pipes."""
+    moves = doing.startswith("jars ")
+    if console.is_terminal or not moves:
+        console.print(f"  {part:<10} {doing:<40}", end="\r" if moves else "\n", highlight=False)
 
 
 def await_stages(stack: Stack, processes: int, console: Console) -> None:

@@ -1,13 +1,13 @@
 """`nativefax topics`: the cluster's topics, made what schemas/topics.py says."""
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from schemas.topics import TOPICS
 from services._runtime import topic_admin
 from services._runtime.settings import KafkaSettings
 from services.cli.surroundings import ROOT, adopt
+from services.cli.terminal import console
 
 app = typer.Typer(help="The topics of the pipeline.", no_args_is_help=True)
 
@@ -17,10 +17,10 @@ def apply() -> None:
     """Create missing topics, retry tiers and dead letters, and set their configuration. Safe to repeat."""
     adopt(ROOT)
     applied = topic_admin.apply_now(KafkaSettings())
-    console = Console()
-    console.print(f"{len(applied.created)} topics made, {len(applied.configured)} were there and are configured.")
+    told = console()
+    told.print(f"{len(applied.created)} topics made, {len(applied.configured)} were there and are configured.")
     for difference in applied.differs:
-        console.print(f"[yellow]{difference}[/yellow]: left as it is, since changing it would break the order of keys.")
+        told.print(f"[yellow]{difference}[/yellow]: left as it is, since changing it would break the order of keys.")
 
 
 @app.command("list")
@@ -30,4 +30,4 @@ def list_all() -> None:
     for topic in TOPICS:
         kept = "newest of each key" if topic.compacted else f"{topic.retention_days} days"
         table.add_row(topic.name, topic.key, ", ".join(topic.producers), ", ".join(topic.consumers), kept)
-    Console().print(table)
+    console().print(table)

@@ -15,6 +15,7 @@ from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli.errors import Refused
 from services.cli.following import StatusReader
 from services.cli.surroundings import ROOT, adopt
+from services.cli.terminal import console
 from services.router.domain import Decision
 
 EXAMPLES = "Example:\n\nnativefax trace 7c9e6679-7425-50de-944b-e07fc1f90ae7"
@@ -30,7 +31,7 @@ def trace(fax: Annotated[str, typer.Argument(help="the fax's id", metavar="FAX")
     steps, decision = asyncio.run(_history(fax_id))
     if not steps:
         raise Refused(f"Nothing is known of {fax_id}: no such fax, or its steps are older than the topic keeps them.")
-    show(steps, decision, Console())
+    show(steps, decision, console())
 
 
 def show(steps: list[FaxStatusChanged], decision: Decision | None, console: Console) -> None:

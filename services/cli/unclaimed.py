@@ -2,7 +2,6 @@
 
 import asyncio
 
-from rich.console import Console
 from rich.table import Table
 
 from schemas.fax import FaxStatusChanged
@@ -11,6 +10,7 @@ from services._runtime.blobs import ObjectStore
 from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli.following import StatusReader
 from services.cli.surroundings import ROOT, adopt
+from services.cli.terminal import console
 from services.router.domain import Decision
 
 
@@ -19,7 +19,7 @@ def unclaimed() -> None:
     adopt(ROOT)
     found = asyncio.run(_unclaimed())
     if not found:
-        Console().print("No unclaimed faxes.")
+        console().print("No unclaimed faxes.")
         return
     table = Table("Fax", "Received", "Number", "From", "Pages", "Why", "Reseller", box=None)
     for step, decision in found:
@@ -27,7 +27,7 @@ def unclaimed() -> None:
         owner = (decision and decision.reseller) or "operator"
         row = (str(step.fax_id), when, step.fax_number, step.other_party, str(step.pages), step.reason, owner)
         table.add_row(*(cell or "" for cell in row))
-    Console().print(table)
+    console().print(table)
 
 
 async def _unclaimed() -> list[tuple[FaxStatusChanged, Decision | None]]:
