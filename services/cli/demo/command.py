@@ -20,6 +20,7 @@ from deploy.local.telephony import t30
 from services._runtime.blobs import ObjectStore
 from services._runtime.publisher import Publisher
 from services._runtime.settings import KafkaSettings, StoreSettings
+from services.cli import terminal
 from services.cli.demo.calls import CALLS
 from services.cli.demo.customers import add_customers
 from services.cli.demo.faxes import DemoFax, called, data_files, filed
@@ -42,7 +43,7 @@ def demo(
     files: Annotated[bool, typer.Option(help="also the damaged, odd and hostile files of tests/data")] = True,
 ) -> None:
     """Send real faxes through the whole pipeline, show their way, and check what arrived."""
-    console = Console(stderr=True)
+    console = terminal.console(stderr=True)
     signal.signal(signal.SIGTERM, _end)
     with pipeline(root, console) as maildir:
         manifest = asyncio.run(_send(_fresh(root / "demo"), maildir, console, files=files))

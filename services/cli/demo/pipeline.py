@@ -25,7 +25,7 @@ def pipeline(root: Path, console: Console) -> Iterator[Path]:
         Refused: Its mail goes elsewhere.
     """
     if runs(root):
-        console.print(f"Using the pipeline that runs in {root.absolute()}; it is left running.", highlight=False)
+        console.print(f"Using the pipeline that runs in {root.absolute()}; it is left running.")
         _await(root)
         adopt(root)
         yield root.absolute() / "mail"

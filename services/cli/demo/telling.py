@@ -28,20 +28,17 @@ class Show:
         """Two lines: the fax, and its steps with their times; a third if it didn't end as it should."""
         end = end_of(way)
         parties = f"{party(fax.incoming.caller_number)} → {party(fax.incoming.called_number)}"
-        self._print(f"{GOOD if end == fax.expected.end else BAD} {fax.expected.name}  [dim]{parties}[/dim]")
-        self._print(f"    {'  '.join(_told(way))}")
+        self._console.print(f"{GOOD if end == fax.expected.end else BAD} {fax.expected.name}  [dim]{parties}[/dim]")
+        self._console.print(f"    {'  '.join(_told(way))}")
         if end != fax.expected.end:
-            self._print(f"    [red]should end {fax.expected.end} ({fax.why or 'a call'}), ended {end}[/red]")
+            self._console.print(f"    [red]should end {fax.expected.end} ({fax.why or 'a call'}), ended {end}[/red]")
         self._ended += 1
         self._progress()
 
     def waits(self, fax: DemoFax, way: Way) -> None:
         """A fax that has not ended in time."""
         last = way.steps[-1].state if way.steps else "nothing was heard of it"
-        self._print(f"{BAD} {fax.expected.name} [red]has not ended: {last}[/red]  {fax.fax_id}")
-
-    def _print(self, line: str) -> None:
-        self._console.print(line, highlight=False, soft_wrap=True)
+        self._console.print(f"{BAD} {fax.expected.name} [red]has not ended: {last}[/red]  {fax.fax_id}")
 
     def _progress(self) -> None:
         self.status.update(f"{self._handed} of {self._total} handed over, {self._ended} ended")
