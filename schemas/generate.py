@@ -1,6 +1,6 @@
 """Write the machine-readable contract: JSON Schema of each event, an AsyncAPI 3.0 document, the closed sets.
 
-python -m schemas.generate          write schemas/generated/
+python -m schemas.generate          write schemas/generated/ and the README's table
 python -m schemas.generate --check  fail if what is checked in is not what the models say
 """
 
@@ -15,6 +15,9 @@ from schemas.failures import DeadLetterReason, FaxFailure, RetryReason
 from schemas.topics import TOPICS, Topic
 
 GENERATED = Path(__file__).parent / "generated"
+README = Path(__file__).parents[1] / "README.md"
+TABLE_START = "<!-- topics: made by `python -m schemas.generate` -->"
+TABLE_END = "<!-- /topics -->"
 CLOSED_SETS = {"DeadLetterReason": DeadLetterReason, "FaxFailure": FaxFailure, "RetryReason": RetryReason}
 """The closed sets of failures; not all of them occur in an event, so they have a file of their own."""
 
@@ -75,28 +78,47 @@ def _message(event: type[Event]) -> dict[str, Any]:
     }
 
 
-def files() -> dict[str, str]:
+def topic_table() -> str:
+    """The README's table of topics, in pipeline order."""
+    rows = [
+        f"| {topic.name} | {topic.key} | {', '.join(topic.producers)} | {', '.join(topic.consumers)} |"
+        for topic in TOPICS
+    ]
+    return "\n".join(["| topic | key | producers | consumers |", "|---|---|---|---|", *rows])
+
+
+def readme() -> str:
+    """The README with its table as the topics say."""
+    before, start, rest = README.read_text().partition(TABLE_START)
+    _, end, after = rest.partition(TABLE_END)
+    return f"{before}{start}\n{topic_table()}\n{end}{after}"
+
+
+def files() -> dict[Path, str]:
     """Every generated file's name and text."""
-    texts: dict[str, Any] = {f"{event.__name__}.json": json_schema(event) for topic in TOPICS for event in topic.events}
-    texts["asyncapi.json"] = asyncapi()
-    texts["failures.json"] = {name: list(get_args(closed)) for name, closed in CLOSED_SETS.items()}
-    return {name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in texts.items()}
+    contents: dict[str, Any] = {
+        f"{event.__name__}.json": json_schema(event) for topic in TOPICS for event in topic.events
+    }
+    contents["asyncapi.json"] = asyncapi()
+    contents["failures.json"] = {name: list(get_args(closed)) for name, closed in CLOSED_SETS.items()}
+    texts = {GENERATED / name: json.dumps(one, indent=2, ensure_ascii=False) + "\n" for name, one in contents.items()}
+    return texts | {README: readme()}
 
 
 def main(arguments: list[str]) -> int:
     """Write the files, or with ``--check`` compare them; the exit status says whether they match."""
     GENERATED.mkdir(exist_ok=True)
     wanted = files()
-    present = {path.name: path.read_text() for path in GENERATED.glob("*.json")}
+    present = {path: path.read_text() for path in (*GENERATED.glob("*.json"), README)}
+    stale = sorted(path.name for path in wanted.keys() | present.keys() if wanted.get(path) != present.get(path))
     if "--check" in arguments:
-        stale = sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))
         if stale:
-            sys.stderr.write(f"schemas/generated is stale: {', '.join(stale)}. Run: python -m schemas.generate\n")
+            sys.stderr.write(f"Stale: {', '.join(stale)}. Run: python -m schemas.generate\n")
         return bool(stale)
-    for name in present.keys() - wanted.keys():
-        (GENERATED / name).unlink()
-    for name, text in wanted.items():
-        (GENERATED / name).write_text(text)
+    for path in present.keys() - wanted.keys():
+        path.unlink()
+    for path, text in wanted.items():
+        path.write_text(text)
     return 0
 
 
