@@ -14,6 +14,9 @@ from services._runtime.settings import StoreSettings
 
 T = TypeVar("T")
 
+MISSING = (NotFoundError, FileNotFoundError)
+"""What obstore raises when there is no such object: 0.12 the latter, which is an OSError like a lost connection."""
+
 
 class Blobs(Protocol):
     """Objects by key. Every method raises `DependencyAway` when the store doesn't answer."""
@@ -59,7 +62,7 @@ class ObjectStore:
         """See `Blobs`."""
         try:
             return bytes(await self._answer(self._read(key)))
-        except NotFoundError:
+        except MISSING:
             return None
 
     async def put(self, key: str, data: bytes, media_type: str) -> None:
@@ -87,7 +90,7 @@ class ObjectStore:
         try:
             async with asyncio.timeout(self._deadline):
                 return await request
-        except (NotFoundError, AlreadyExistsError):
+        except (*MISSING, AlreadyExistsError):
             raise
         except (BaseError, TimeoutError, OSError) as error:
             raise DependencyAway("object-store", type(error).__name__) from error
