@@ -201,15 +201,23 @@ def test_a_page_longer_than_a_pdf_may_be_takes_larger_units(tmp_path: Path) -> N
     assert down <= 14_400
 
 
-def test_a_page_of_three_strips_of_which_one_is_cut_ends_there() -> None:
-    page = coded("mmr_1728_strips")
-    first, second, third = page.strips
-    converted = convert_received(tiff_of(page.with_(strips=(first, second[:40], third))), None)
-    (said,) = converted.inspection.missing
-    shades = by_pdfium(converted.pdf, 0, 204, 196) == 0
-    assert said == f"page 1 ends early, after {len(shades)} of 90 rows"
-    assert 32 <= len(shades) < 64
-    assert np.array_equal(shades, pixels(1728)[: len(shades)])
+@pytest.mark.parametrize("name", STRIPS)
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_a_strip_that_ends_early_spoils_no_other(name: str, lost: int) -> None:
+    page = coded(name)
+    strips = list(page.strips)
+    strips[lost] = strips[lost][: len(strips[lost]) // 2]
+    converted = convert_received(tiff_of(page.with_(strips=tuple(strips))), None)
+    black = by_pdfium(converted.pdf, 0, 204, 196) == 0
+    sound = [row for row in range(90) if row // 32 != lost]
+    assert len(black) == converted.inspection.rows
+    if lost == 2:
+        assert converted.inspection.missing == (f"page 1 ends early, after {len(black)} of 90 rows",)
+        assert np.array_equal(black[:64], pixels(1728)[:64])
+    else:
+        assert converted.inspection.missing == (f"page 1: {converted.inspection.bad_rows} rows damaged",)
+        assert 0 < converted.inspection.bad_rows < 32
+        assert np.array_equal(black[sound], pixels(1728)[sound])
 
 
 def test_coded_is_the_page_of_the_file() -> None:

@@ -43,6 +43,12 @@ def confine() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # ends a call into C too, for which a handler would wait
     _limit()
     _forget_secrets(libc)
+    keep_freed_memory()
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep what is freed for the next page, where it is glibc."""
+    libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         libc.mallopt(_M_MMAP_THRESHOLD, KEPT)
         libc.mallopt(_M_TRIM_THRESHOLD, KEPT)

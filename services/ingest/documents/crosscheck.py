@@ -6,6 +6,7 @@ too, so that from there on the two differ. It reads 1D rows at twice libtiff's s
 """
 
 import contextlib
+from collections.abc import Sequence
 from typing import Final
 
 import imagecodecs
@@ -25,11 +26,12 @@ def starts_with_eol(data: bytes) -> bool:
     return int.from_bytes(data[:2]) >> (16 - _EOL_ZEROS) == 0
 
 
-def first_doubtful_row(data: bytes, coding: Coding, decoded: Pixels) -> int | None:
-    """Compare libtiff's reading of a G3 strip with the second decoder's.
+def first_doubtful_row(strips: Sequence[bytes], each: int, coding: Coding, decoded: Pixels) -> int | None:
+    """Compare libtiff's reading of G3 strips with the second decoder's.
 
     Args:
-        data: the coded bytes, most significant bit first.
+        strips: the coded bytes, most significant bit first.
+        each: rows a strip.
         coding: how they are coded; T.4.
         decoded: what libtiff made of them, rows x width, not one row reported as damaged.
 
@@ -37,8 +39,10 @@ def first_doubtful_row(data: bytes, coding: Coding, decoded: Pixels) -> int | No
         The row after whose end bits are left over: the one before the first that differs. None if all agree.
     """
     second = np.zeros(decoded.shape, np.uint8)
-    with contextlib.suppress(imagecodecs.Ccittfax3Error):  # what it read up to the error is in the array
-        imagecodecs.ccittfax3_decode(data, t4options=coding.t4_options | _SKIP_FILL, out=second)
+    for index, strip in enumerate(strips):
+        place = second[index * each : (index + 1) * each]
+        with contextlib.suppress(imagecodecs.Ccittfax3Error):  # what it read up to the error is in the array
+            imagecodecs.ccittfax3_decode(strip, t4options=coding.t4_options | _SKIP_FILL, out=place)
     if np.array_equal(_words(second), _words(decoded)):
         return None
     same = (second.view(np.bool_) == decoded).all(axis=1)

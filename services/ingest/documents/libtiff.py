@@ -11,9 +11,10 @@ returns on data that was cut short (2026.3.6).
 import logging
 import re
 import struct
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 import imagecodecs
@@ -25,7 +26,7 @@ from services.ingest.documents import tiff
 Pixels = NDArray[np.bool_ | np.uint8]
 """Rows x width; a bit a pixel, or grey from 0 to 255."""
 
-_AT_LINE: Final = re.compile(r"at line (\d+) of strip")
+_AT_LINE: Final = re.compile(r"at line (\d+) of strip (\d+)")
 _NO_EOL: Final = "without EOL"
 _HEADER: Final = struct.Struct("<2sHI")
 _ENTRY: Final = struct.Struct("<HHII")
@@ -83,27 +84,44 @@ def _listening() -> Iterator[list[str]]:
         logger.propagate = propagated
 
 
+def decode_strips(strips: Sequence[bytes], rows: int, each: int, coding: Coding) -> Decoded | None:
+    """Decode strips that lie one below the other.
+
+    Args:
+        strips: their coded bytes, most significant bit first.
+        rows: rows of all of them, at least 1.
+        each: rows of each but the last, which may have fewer.
+        coding: how they are coded.
+
+    Returns:
+        All rows, or None if a strip ends early.
+    """
+    with _listening() as said:
+        try:
+            pixels = imagecodecs.tiff_decode(_file(strips, rows, each, coding), verbose=True)
+        except imagecodecs.TiffError:
+            return None
+    return Decoded(pixels, frozenset(_rows(said, each)), not any(_NO_EOL in warning for warning in said))
+
+
 def decode_strip(data: bytes, rows: int, coding: Coding) -> Decoded:
-    """Decode a strip.
+    """Decode a strip or a tile as far as its data goes.
 
     Args:
         data: the coded bytes, most significant bit first.
-        rows: how many rows the strip should have, at least 1.
+        rows: how many rows it should have, at least 1.
         coding: how it is coded.
 
     Returns:
         The rows that are there: none if not one can be read.
     """
     for _ in range(_ATTEMPTS):
-        if not rows:
+        if not rows or not data:
             break
-        with _listening() as said:
-            try:
-                pixels = imagecodecs.tiff_decode(_file(data, rows, coding), verbose=True)
-            except imagecodecs.TiffError:
-                rows = min(_last_line(said), rows - 1)
-                continue
-        return Decoded(pixels, frozenset(_lines(said)), not any(_NO_EOL in warning for warning in said))
+        decoded = decode_strips([data], rows, rows, coding)
+        if decoded is not None:
+            return decoded
+        rows = min(_last_row(data, rows, coding), rows - 1)
     return Decoded(np.zeros((0, coding.width), np.bool_ if coding.bits == 1 else np.uint8), frozenset(), False)
 
 
@@ -125,34 +143,43 @@ def encode_g4(pixels: Pixels) -> bytes:
     return file[start : start + page.number(tiff.STRIP_BYTE_COUNTS, 0)]
 
 
-def _lines(warnings: Iterable[str]) -> Iterator[int]:
+def _last_row(data: bytes, rows: int, coding: Coding) -> int:
+    """Give the row at which libtiff gives up a strip."""
+    with _listening() as said, suppress(imagecodecs.TiffError):
+        imagecodecs.tiff_decode(_file([data], rows, rows, coding), verbose=True)
+    return max(_rows(said, rows), default=0)
+
+
+def _rows(warnings: Iterable[str], each: int) -> Iterator[int]:
     """Give the rows that warnings name. A missing EOL alone is no damage: the row decodes, or is named again."""
     for warning in warnings:
         found = _AT_LINE.search(warning)
         if found and _NO_EOL not in warning:
-            yield int(found[1])
+            yield int(found[1]) + int(found[2]) * each
 
 
-def _last_line(warnings: Iterable[str]) -> int:
-    return max(_lines(warnings), default=0)
-
-
-def _file(data: bytes, rows: int, coding: Coding) -> bytes:
-    values = {
+def _file(strips: Sequence[bytes], rows: int, each: int, coding: Coding) -> bytes:
+    """Write a TIFF: the directory, the strips' places and lengths, the strips."""
+    single = {
         tiff.IMAGE_WIDTH: coding.width,
         tiff.IMAGE_LENGTH: rows,
         tiff.BITS_PER_SAMPLE: coding.bits,
         tiff.COMPRESSION: coding.compression,
         tiff.PHOTOMETRIC: 0,
-        tiff.STRIP_OFFSETS: 0,
         tiff.SAMPLES_PER_PIXEL: 1,
-        tiff.ROWS_PER_STRIP: rows,
-        tiff.STRIP_BYTE_COUNTS: len(data),
+        tiff.ROWS_PER_STRIP: each,
+        tiff.T4_OPTIONS: coding.t4_options,
+        tiff.PREDICTOR: coding.predictor,
     }
-    if coding.t4_options:
-        values[tiff.T4_OPTIONS] = coding.t4_options
-    if coding.predictor != 1:
-        values[tiff.PREDICTOR] = coding.predictor
-    values[tiff.STRIP_OFFSETS] = _HEADER.size + 2 + _ENTRY.size * len(values) + 4
-    table = b"".join(_ENTRY.pack(tag, _LONG, 1, value) for tag, value in values.items())
-    return b"".join((_HEADER.pack(b"II", 42, _HEADER.size), struct.pack("<H", len(values)), table, bytes(4), data))
+    used = {tag: value for tag, value in single.items() if value or tag == tiff.PHOTOMETRIC}
+    start = _HEADER.size + 2 + _ENTRY.size * (len(used) + 2) + 4
+    count = len(strips)
+    lengths = tuple(map(len, strips))
+    places = tuple(accumulate(lengths[:-1], initial=start + (8 * count if count > 1 else 0)))
+    entries = {tag: (1, value) for tag, value in used.items()}
+    entries[tiff.STRIP_OFFSETS] = (count, places[0] if count == 1 else start)
+    entries[tiff.STRIP_BYTE_COUNTS] = (count, lengths[0] if count == 1 else start + 4 * count)
+    table = b"".join(_ENTRY.pack(tag, _LONG, *entries[tag]) for tag in sorted(entries))
+    arrays = struct.pack(f"<{2 * count}I", *places, *lengths) if count > 1 else b""
+    head = _HEADER.pack(b"II", 42, _HEADER.size) + struct.pack("<H", len(entries))
+    return b"".join((head, table, bytes(4), arrays, *strips))
