@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 class Convert(Protocol):
     """Inspects and converts a received TIFF; raises `UnreadableDocument`."""
 
-    def __call__(self, data: bytes, pages_announced: int | None) -> Awaitable[Converted]: ...  # noqa: D102
+    def __call__(self, data: bytes, pages_announced: int | None, bad_rows_reported: int) -> Awaitable[Converted]: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,14 @@ class ReceivedFaxes:
         if is_expired(accepted.accepted_at, self.now()):  # a late repeat: nothing of it is stored again
             return Done((expired_step(accepted.fax_id, READY, accepted.accepted_at, self.now(), received=True),))
         prefix = fax_prefix(accepted.accepted_at, accepted.fax_id)
-        made = await self._documents(data, event.pages_announced, prefix)
+        made = await self._documents(data, event, prefix)
         fax = ready(event, accepted.fax_id, accepted.accepted_at, made)
         return Done((fax, status(fax, self.now(), collided=accepted.collided)))
 
-    async def _documents(self, data: bytes, pages_announced: int | None, prefix: str) -> Documents:
+    async def _documents(self, data: bytes, event: TelephonyFaxReceived, prefix: str) -> Documents:
         original = await self._keep(prefix + ORIGINAL, data, "image/tiff")
         try:
-            converted = await self.convert(data, pages_announced)
+            converted = await self.convert(data, event.pages_announced, event.call.bad_rows or 0)
         except UnreadableDocument as unreadable:
             return Documents(original, failure=unreadable.reason)
         return Documents(

@@ -1,5 +1,6 @@
 """The received-fax pipeline as processes that tests hurt, and what they check it by."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import boto3
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -90,6 +92,18 @@ class Pipeline:
 
     def reader(self) -> AbstractAsyncContextManager[StatusReader]:
         return StatusReader.open(self.kafka, from_start=False)
+
+    async def remove(self, key: str) -> None:
+        """Take an object away, as somebody might by mistake."""
+        settings = StoreSettings()
+        store = boto3.client(
+            "s3",
+            endpoint_url=settings.endpoint,
+            region_name=settings.region,
+            aws_access_key_id=settings.access_key.get_secret_value(),
+            aws_secret_access_key=settings.secret_key.get_secret_value(),
+        )
+        await asyncio.to_thread(store.delete_object, Bucket=settings.bucket, Key=key)
 
     def mails(self) -> Counter[str]:
         """How often each Message-ID lies in the mailbox."""
