@@ -49,7 +49,10 @@ class RetentionRequested(Event):
 
 
 class FaxExpired(Event):
-    """A fax is gone. Nothing of its content is told."""
+    """A fax is gone. Nothing of its content is told.
+
+    A worker that was killed and went on counts only what it still found, so an event may come again with less, even 0.
+    """
 
     fax_id: UUID
     account_id: Name | None = None

@@ -66,8 +66,9 @@ class Bucket:
         files = [File.of(one) for one in answer.get("Versions", [])]
         files += [File.of(one, marker=True) for one in answer.get("DeleteMarkers", [])]
         files.sort(key=lambda file: file.key)
-        more = Marker(answer["NextKeyMarker"], answer.get("NextVersionIdMarker") or "")
-        return Page(files, more if answer["IsTruncated"] else None)
+        if not answer["IsTruncated"]:
+            return Page(files)
+        return Page(files, Marker(answer["NextKeyMarker"], answer.get("NextVersionIdMarker") or ""))
 
     async def objects(self, prefix: str, *, versions: bool) -> AsyncIterator[list[File]]:
         """All of them, page by page."""

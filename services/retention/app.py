@@ -1,7 +1,6 @@
 """Retention's wiring, for the stage and for the commands that do the same by hand."""
 
 import asyncio
-import random
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,7 +14,7 @@ from services._runtime.stage import Stage
 from services.retention.adapters import Bucket
 from services.retention.domain import Now
 from services.retention.handlers import Retention
-from services.retention.holds import HoldTable
+from services.retention.holds import Holds, HoldTable
 from services.retention.incoming import Uploads
 from services.retention.moving import Mover
 from services.retention.pace import Pace
@@ -45,7 +44,7 @@ class Parts:
     claims: Claims
 
 
-def assemble(store: StoreSettings, settings: RetentionSettings, holds: HoldTable, owner: str, now: Now) -> Parts:
+def assemble(store: StoreSettings, settings: RetentionSettings, holds: Holds, owner: str, now: Now) -> Parts:
     """The parts, on one store; nothing connects yet."""
     blobs = ObjectStore(store)
     bucket = Bucket(store, at_once=4 * settings.at_once, seconds=settings.call_seconds)

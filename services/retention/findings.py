@@ -16,8 +16,8 @@ class Findings:
         uploads_without_fax: Telephony's uploads of which no fax was made within an hour.
         uploads_unfinished: Uploads in pieces that were begun over a day ago.
         holds: Holds that are set.
-        faxes_on_hold: Faxes below ``held/``.
-        faxes: Faxes where they were written.
+        faxes_on_hold: Acceptances below ``held/``.
+        faxes: Acceptances where they were written.
         examples: Some of what is off, each with its key.
     """
 

@@ -1,6 +1,7 @@
 """Every hold, in memory, read from the compacted topic `fax-holds`."""
 
 import logging
+from collections.abc import Sequence
 from typing import Protocol
 
 from schemas.envelope import InvalidMessage, decode
@@ -19,14 +20,18 @@ class Holds(Protocol):
     """What may not be deleted."""
 
     @property
-    def names_accounts(self) -> bool:
-        """Whether there is a hold on an account or a domain."""
+    def held(self) -> Sequence[HoldChanged]:
+        """The holds that are set, by scope."""
 
     async def read_to_end(self) -> None:
         """Know every hold that is set by now; raises `DependencyAway` when that can't be known."""
 
-    def cover(self, fax: Facts) -> bool:
-        """Whether the fax is on hold."""
+
+def cover(holds: Sequence[HoldChanged], fax: Facts) -> bool:
+    """Whether the fax is on hold; one whose owner can't be read is, as long as any account or domain is."""
+    scopes = {one.scope for one in holds}
+    by_owner = any(not scope.startswith("fax:") for scope in scopes)
+    return bool(scopes & fax.scopes) or (by_owner and not fax.owner_known)
 
 
 class HoldTable(CompactedTable):
@@ -44,18 +49,9 @@ class HoldTable(CompactedTable):
             offsets = ", ".join(str(offset) for offset in sorted(self._unreadable.values())[:5])
             raise DependencyAway(FAX_HOLDS.name, f"can't be read at offset {offsets}")
 
-    def cover(self, fax: Facts) -> bool:
-        """See `Holds`."""
-        return any(one.held and one.scope in fax.scopes for one in self._changes.values())
-
     @property
-    def names_accounts(self) -> bool:
+    def held(self) -> Sequence[HoldChanged]:
         """See `Holds`."""
-        return any(not one.scope.startswith("fax:") for one in self.held)
-
-    @property
-    def held(self) -> tuple[HoldChanged, ...]:
-        """The holds that are set, by scope."""
         return tuple(sorted((one for one in self._changes.values() if one.held), key=lambda one: one.scope))
 
     def take(self, record: Record) -> None:

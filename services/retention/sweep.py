@@ -14,7 +14,7 @@ from services.retention.adapters import Bucket
 from services.retention.domain import Facts, Now, Verdict, begins, is_due, may_be_due, named, verdict
 from services.retention.facts import facts
 from services.retention.files import LIMIT, File
-from services.retention.holds import Holds
+from services.retention.holds import Holds, cover
 from services.retention.moving import Mover
 from services.retention.pace import Pace
 from services.retention.remains import Remains, remains
@@ -95,13 +95,9 @@ class Sweep:
 
     def verdict(self, one: Candidate) -> Verdict:
         """What becomes of it, as holds are known by now."""
-        unknown = self.holds.names_accounts and not one.facts.owner_known
-        return verdict(
-            due=one.due,
-            held=unknown or self.holds.cover(one.facts),
-            in_place=bool(one.remains.in_place),
-            set_aside=bool(one.remains.held),
-        )
+        stored = one.remains
+        held = cover(self.holds.held, one.facts)
+        return verdict(due=one.due, held=held, in_place=bool(stored.in_place), set_aside=bool(stored.held))
 
     async def carry_out(self, candidates: Sequence[Candidate], day: date) -> Swept:
         """Delete and move. Before each batch the holds are read to their end; unknown, nothing more is done."""

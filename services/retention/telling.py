@@ -10,9 +10,9 @@ class Told:
     """The metrics of one process."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._faxes = Counter("nativefax_retention_faxes", "Faxes that are gone", registry=registry)
-        self._objects = Counter("nativefax_retention_objects", "Objects that were deleted", registry=registry)
-        self._bytes = Counter("nativefax_retention_bytes", "Bytes that were deleted", registry=registry)
+        self._faxes = Counter("nativefax_retention_expired_faxes", "Faxes that are gone", registry=registry)
+        self._objects = Counter("nativefax_retention_deleted_objects", "Objects that were deleted", registry=registry)
+        self._bytes = Counter("nativefax_retention_deleted_bytes", "Bytes that were deleted", registry=registry)
         self._moved = Counter("nativefax_retention_moved", "Faxes moved below held/ or back", registry=registry)
         self._refused = Counter("nativefax_retention_refused", "Objects the store won't delete", registry=registry)
         self._verified = Gauge("nativefax_retention_verified_seconds", "When it was last verified", registry=registry)

@@ -11,7 +11,7 @@ from services.retention.domain import Now, named, wholly_due
 from services.retention.facts import accepted_at
 from services.retention.files import File, Marker
 from services.retention.findings import Findings
-from services.retention.holds import HoldTable
+from services.retention.holds import Holds
 from services.retention.incoming import Uploads
 from services.retention.index import FaxIndex
 from services.retention.planning import Planner
@@ -30,7 +30,7 @@ class Verification:
     sweep: Sweep
     uploads: Uploads
     planner: Planner
-    holds: HoldTable
+    holds: Holds
     now: Now
 
     async def run(self, grace: timedelta) -> Findings:
@@ -42,12 +42,8 @@ class Verification:
         await self.holds.read_to_end()
         findings = Findings(holds=len(self.holds.held))
         await self._overdue(findings, self.now() - LONGEST - grace)
-        stored = await self._index("")
-        findings.faxes = len(stored)
-        await self._reconcile(findings, "", stored)
-        held = await self._index(HELD)
-        findings.faxes_on_hold = len(held)
-        await self._reconcile(findings, HELD, held)
+        findings.faxes = await self._reconcile(findings, "")
+        findings.faxes_on_hold = await self._reconcile(findings, HELD)
         await self._uploads(findings)
         return findings
 
@@ -82,31 +78,37 @@ class Verification:
         index.close()
         return index
 
-    async def _reconcile(self, findings: Findings, above: str, stored: FaxIndex) -> None:
-        prefix = above + ACCEPTED
+    async def _reconcile(self, findings: Findings, above: str) -> int:
+        """Compare acceptances with faxes, both below `above`; the number of acceptances."""
+        stored, prefix, records = await self._index(above), above + ACCEPTED, 0
         async for files in self.bucket.objects(prefix, versions=False):
             known = {fax_id: file for file in files if (fax_id := named(file.key, prefix)) is not None}
+            records += len(known)
             for fax_id in stored.missing(list(known)):
                 if await self._without_objects(above, known[fax_id], fax_id):
                     findings.add("records_without_objects", known[fax_id].key)
         for beginning, day in stored.not_asked_for():
             for key in await self._without_record(above, beginning, day):
                 findings.add("objects_without_records", key)
+        return records
 
     async def _without_objects(self, above: str, record: File, fax_id: UUID) -> bool:
         """Look again: the fax may have come or gone since the listing."""
         when = accepted_at(await self.sweep.blobs.get(record.key))
         if when is None or when > self.now() - SETTLED:
             return False
-        prefix = f"{above}{day_prefix(FAXES, when.astimezone(UTC).date())}{fax_id}/"
-        return not (await self.bucket.page(prefix, Marker(""), versions=False)).files
+        return not await self._filled(f"{above}{day_prefix(FAXES, when.astimezone(UTC).date())}{fax_id}/")
 
     async def _without_record(self, above: str, beginning: str, day: date) -> list[str]:
         """Look again at the faxes of `day` whose ids begin so."""
         prefix = above + day_prefix(FAXES, day)
         folders = await self.bucket.folders(f"{prefix}{beginning}")
-        found = [(path, named(path, prefix)) for path in folders]
+        found = [(path, named(path, prefix)) for path in folders if await self._filled(path)]
         return [path for path, fax_id in found if await self.sweep.blobs.get(f"{above}{ACCEPTED}{fax_id}") is None]
+
+    async def _filled(self, path: str) -> bool:
+        """Whether there is an object; some stores go on listing an emptied folder for a while."""
+        return bool((await self.bucket.page(path, Marker(""), versions=False)).files)
 
     async def _uploads(self, findings: Findings) -> None:
         for day in await self.planner.days(INCOMING, self.now().date()):

@@ -1,0 +1,182 @@
+"""A bucket of faxes on the real object store, retention at work on it, and a listing of its own to judge by."""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import boto3
+from botocore.config import Config
+from prometheus_client import CollectorRegistry
+
+from schemas.keys import CLAIMS, FAXES, HELD, INCOMING, accepted_key, claim_prefix, day_prefix, fax_prefix
+from schemas.retention import FaxExpired, HoldChanged, RetentionRequested
+from services._runtime.acceptance import Accepted
+from services._runtime.blobs import ObjectStore
+from services._runtime.outcomes import DependencyAway, Done, Outcome
+from services._runtime.settings import StoreSettings
+from services.retention.app import Parts, assemble
+from services.retention.handlers import Retention
+from services.retention.settings import RetentionSettings
+from services.retention.telling import Told
+
+YEAR = timedelta(days=365)
+SECOND = timedelta(seconds=1)
+UNHURRIED = RetentionSettings(objects_per_second=1_000_000)
+
+
+class MemoryHolds:
+    """`Holds` that a test sets; `away` makes them unknown, `on_read` runs at each reading."""
+
+    def __init__(self, *scopes: str) -> None:
+        self.scopes = set(scopes)
+        self.away = False
+        self.on_read: Callable[[], None] = lambda: None
+
+    @property
+    def held(self) -> Sequence[HoldChanged]:
+        at = datetime.now(UTC)
+        return [HoldChanged(scope=one, held=True, reason="", by="", at=at) for one in sorted(self.scopes)]
+
+    async def read_to_end(self) -> None:
+        self.on_read()
+        if self.away:
+            raise DependencyAway("fax-holds", "switched off in a test")
+
+
+def s3_client(settings: StoreSettings) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=settings.endpoint,
+        region_name=settings.region,
+        aws_access_key_id=settings.access_key.get_secret_value(),
+        aws_secret_access_key=settings.secret_key.get_secret_value(),
+        config=Config(retries={"total_max_attempts": 1}, proxies={}),
+    )
+
+
+@contextmanager
+def new_bucket(environment: dict[str, str], *, versioned: bool) -> Iterator[StoreSettings]:
+    """A bucket of its own, which goes with the block: each takes volumes of the store's."""
+    given = {name.removeprefix("NATIVEFAX_STORE_").lower(): value for name, value in environment.items()}
+    known = {name: given[name] for name in ("endpoint", "region", "access_key", "secret_key")}
+    settings = StoreSettings.model_validate(known | {"bucket": f"retention-{uuid4().hex[:12]}"})
+    client = s3_client(settings)
+    client.create_bucket(Bucket=settings.bucket)
+    if versioned:
+        client.put_bucket_versioning(Bucket=settings.bucket, VersioningConfiguration={"Status": "Enabled"})
+    try:
+        yield settings
+    finally:
+        while versions := client.list_object_versions(Bucket=settings.bucket):
+            every = versions.get("Versions", []) + versions.get("DeleteMarkers", [])
+            if not every:
+                break
+            gone = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in every]
+            client.delete_objects(Bucket=settings.bucket, Delete={"Objects": gone, "Quiet": True})
+        client.delete_bucket(Bucket=settings.bucket)
+
+
+@dataclass
+class StoredFaxes:
+    """The world of one test. Its clock stands still, ten minutes behind the store's, which thus never decides."""
+
+    store: StoreSettings
+    versioned: bool = False
+    holds: MemoryHolds = field(default_factory=MemoryHolds)
+    settings: RetentionSettings = UNHURRIED
+    now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10))
+
+    def __post_init__(self) -> None:
+        self.client = s3_client(self.store)
+        self.blobs = ObjectStore(self.store)
+        self.events: list[FaxExpired] = []
+
+    @property
+    def oldest(self) -> datetime:
+        """The instant of the oldest fax that stays."""
+        return self.now - YEAR
+
+    def parts(self) -> Parts:
+        return assemble(self.store, self.settings, self.holds, f"test-{uuid4()}", lambda: self.now)
+
+    def worker(self, parts: Parts | None = None) -> Retention:
+        made = parts or self.parts()
+        told = Told(CollectorRegistry())
+        return Retention(made.bucket, made.sweep, made.uploads, self.settings.faxes_per_task, told, lambda: self.now)
+
+    async def put_fax(
+        self,
+        accepted_at: datetime,
+        *,
+        fax_id: UUID | None = None,
+        account: str = "north",
+        domain: str = "clinic.example",
+    ) -> UUID:
+        """Everything that the stages leave of a received fax with one mail."""
+        fax_id = fax_id or uuid4()
+        prefix = fax_prefix(accepted_at, fax_id)
+        decision = {"account_id": account, "domain": domain, "status": {"accepted_at": accepted_at.isoformat()}}
+        accepted = Accepted(sha256="0" * 64, accepted_at=accepted_at)
+        objects = {
+            accepted_key(fax_id): accepted.model_dump_json().encode(),
+            f"{prefix}original.tif": f"original of {fax_id}".encode(),
+            f"{prefix}document.pdf": b"%PDF",
+            f"{prefix}thumbnail.png": b"PNG",
+            f"{prefix}decision.json": json.dumps(decision).encode(),
+            f"{claim_prefix(accepted_at, fax_id, 'email-received', 'a@clinic.example')}1": b"{}",
+        }
+        await asyncio.gather(*(self.blobs.put(key, data, "application/octet-stream") for key, data in objects.items()))
+        return fax_id
+
+    async def put_faxes(self, moments: Iterable[datetime]) -> list[UUID]:
+        limit = asyncio.Semaphore(10)
+
+        async def put(moment: datetime) -> UUID:
+            async with limit:
+                return await self.put_fax(moment)
+
+        return list(await asyncio.gather(*(put(moment) for moment in moments)))
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """Every key of which anything is left: a version, a delete marker."""
+        pages = self.client.get_paginator("list_object_versions").paginate(Bucket=self.store.bucket, Prefix=prefix)
+        return sorted(one["Key"] for page in pages for one in page.get("Versions", []) + page.get("DeleteMarkers", []))
+
+    def faxes(self) -> set[UUID]:
+        """The faxes of which anything is left where it was written."""
+        kept = [key.split("/") for key in self.keys() if not key.startswith((HELD, INCOMING, "retention/"))]
+        return {UUID(parts[1] if parts[0] == "accepted" else parts[4]) for parts in kept}
+
+    def of(self, fax_id: UUID) -> list[str]:
+        """The keys that name a fax."""
+        return [key for key in self.keys() if str(fax_id) in key]
+
+    def task(self, day: date) -> RetentionRequested:
+        return RetentionRequested(day=day, due_before=self.oldest)
+
+    async def sweep(self, *tasks: RetentionRequested, worker: Retention | None = None) -> list[Outcome]:
+        """Handle `tasks` and all that they cause; tombstones are collected in `events`. What isn't done is returned."""
+        worker = worker or self.worker()
+        waiting, undone = deque(tasks), []
+        while waiting:
+            outcome = await worker.handle(waiting.popleft())
+            if isinstance(outcome, Done):
+                self.events += [event for event in outcome.events if isinstance(event, FaxExpired)]
+                waiting += [event for event in outcome.events if isinstance(event, RetentionRequested)]
+            else:
+                undone.append(outcome)
+        return undone
+
+    async def sweep_all(self) -> list[Outcome]:
+        """What the scheduler would ask for, done."""
+        parts = self.parts()
+        return await self.sweep(*await parts.planner.tasks(self.now), worker=self.worker(parts))
+
+    def fax_day(self, day: date) -> list[str]:
+        return [key for root in (FAXES, CLAIMS) for key in self.keys(day_prefix(root, day))]

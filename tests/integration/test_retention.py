@@ -1,0 +1,351 @@
+"""Retention on the real object store, versioning off and on: what is due is gone, and nothing else."""
+
+import asyncio
+import json
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from hashlib import sha256
+from uuid import uuid4
+
+import pytest
+
+from schemas.keys import HELD, accepted_key, fax_prefix
+from schemas.retention import RetentionRequested
+from schemas.telephony import TelephonyFaxReceived
+from services._runtime.outcomes import DependencyAway, Done
+from services.ingest.documents.unreadable import UnreadableDocument
+from services.ingest.domain import fax_id_of
+from services.ingest.handlers import ReceivedFaxes
+from tests.integration.stored_faxes import SECOND, YEAR, MemoryHolds, StoredFaxes, new_bucket
+from tests.providers.cluster import Cluster
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "versioned"])
+def stored(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[StoredFaxes]:
+    with new_bucket(cluster.environment, versioned=request.param) as settings:
+        yield StoredFaxes(settings, versioned=request.param)
+
+
+async def test_365_days_to_the_second(stored: StoredFaxes) -> None:
+    older = await stored.put_fax(stored.oldest - SECOND)
+    exact = await stored.put_fax(stored.oldest)
+    younger = await stored.put_fax(stored.oldest + SECOND)
+    assert not await stored.sweep_all()
+    assert stored.faxes() == {exact, younger}
+    assert not stored.of(older)
+    assert [event.fax_id for event in stored.events] == [older]
+
+
+async def test_the_tombstone_tells_whose_and_how_much_but_nothing_of_the_content(stored: StoredFaxes) -> None:
+    when = stored.oldest - timedelta(days=3, seconds=7)
+    fax_id = await stored.put_fax(when, account="south")
+    await stored.sweep_all()
+    [event] = stored.events
+    assert (event.fax_id, event.account_id, event.accepted_at, event.expired_at) == (fax_id, "south", when, stored.now)
+    assert event.objects == 5
+    assert event.size > 100
+
+
+async def test_the_day_of_a_fax_is_the_day_in_utc(stored: StoredFaxes) -> None:
+    """The same instants, told by clocks far east and far west, lie on other dates than there."""
+    east, west = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
+    gone = [await stored.put_fax((stored.oldest - SECOND).astimezone(zone)) for zone in (east, west)]
+    kept = [await stored.put_fax((stored.oldest + SECOND).astimezone(zone)) for zone in (east, west)]
+    await stored.sweep_all()
+    assert stored.faxes() == set(kept)
+    assert {event.fax_id for event in stored.events} == set(gone)
+
+
+async def test_our_date_counts_not_the_sources(stored: StoredFaxes) -> None:
+    async def unreadable(_data: bytes, _pages: int | None) -> None:
+        raise UnreadableDocument("empty")
+
+    yesterday = stored.now - timedelta(days=1)
+    await stored.blobs.put("incoming/2019/01/01/old.tif", b"a fax", "image/tiff")
+    event = TelephonyFaxReceived(
+        switch_id="s",
+        call_id=str(uuid4()),
+        called_number="+15550100",
+        received_at=datetime(2019, 1, 1, tzinfo=UTC),
+        object_key="incoming/2019/01/01/old.tif",
+    )
+    ingest = ReceivedFaxes(stored.blobs, unreadable, lambda: yesterday)  # type: ignore[arg-type]
+    outcome = await ingest.handle(event)
+    assert isinstance(outcome, Done)
+    await stored.sweep_all()
+    assert len(stored.faxes()) == 1
+    assert stored.events == []
+
+
+async def test_older_versions_and_delete_markers_go_too(stored: StoredFaxes) -> None:
+    fax_id = await stored.put_fax(stored.oldest - timedelta(days=2))
+    when = stored.oldest - timedelta(days=2)
+    for name in ("document.pdf", "thumbnail.png"):
+        await stored.blobs.put(fax_prefix(when, fax_id) + name, b"again", "text/plain")
+    stored.client.delete_object(Bucket=stored.store.bucket, Key=fax_prefix(when, fax_id) + "document.pdf")
+    stored.client.delete_object(Bucket=stored.store.bucket, Key=accepted_key(fax_id))
+    assert len(stored.of(fax_id)) == (10 if stored.versioned else 4)
+    await stored.sweep_all()
+    assert stored.of(fax_id) == []
+
+
+async def test_a_clock_that_went_back_deletes_nothing_and_one_ahead_no_more_than_the_stores(
+    stored: StoredFaxes,
+) -> None:
+    due, young = await stored.put_fax(stored.oldest - timedelta(days=2)), await stored.put_fax(stored.now)
+    task = RetentionRequested(day=(stored.oldest - timedelta(days=2)).date(), due_before=stored.oldest)
+    right = stored.now
+    stored.now = right - timedelta(days=30)
+    await stored.sweep(task)
+    assert stored.faxes() == {due, young}
+    stored.now = right + timedelta(days=500)
+    await stored.sweep(RetentionRequested(day=right.date(), due_before=right + timedelta(days=135)), task)
+    assert stored.faxes() == {young}
+
+
+async def test_a_wrong_task_deletes_nothing_that_the_contract_keeps(stored: StoredFaxes) -> None:
+    month_old, young = stored.now - timedelta(days=31), stored.now - timedelta(days=29)
+    one, other = await stored.put_fax(month_old), await stored.put_fax(young)
+    far = stored.now + YEAR
+    await stored.sweep(*(RetentionRequested(day=when.date(), due_before=far) for when in (month_old, young)))
+    assert stored.faxes() == {one, other}
+    await stored.sweep(
+        RetentionRequested(day=month_old.date(), due_before=far, fax_ids=(one,)),
+        RetentionRequested(day=young.date(), due_before=far, fax_ids=(other,)),
+    )
+    assert stored.faxes() == {other}
+
+
+async def test_a_shorter_retention_comes_as_a_task_of_faxes_and_leaves_their_neighbours(stored: StoredFaxes) -> None:
+    when = stored.now - timedelta(days=40)
+    faxes = sorted(await stored.put_faxes([when] * 30))
+    named = tuple(faxes[::7])
+    await stored.sweep(RetentionRequested(day=when.date(), due_before=stored.now - timedelta(days=35), fax_ids=named))
+    assert stored.faxes() == set(faxes) - set(named)
+    assert {event.fax_id for event in stored.events} == set(named)
+
+
+@pytest.mark.parametrize("scope", ["fax", "account", "domain"])
+async def test_a_held_fax_moves_aside_whole_and_comes_back_when_lifted(stored: StoredFaxes, scope: str) -> None:
+    when = stored.oldest - timedelta(days=2)
+    held = await stored.put_fax(when, account="south", domain="lawyers.example")
+    due = await stored.put_fax(when)
+    before = stored.of(held)
+    stored.holds.scopes = {
+        {"fax": f"fax:{held}", "account": "account:south", "domain": "domain:lawyers.example"}[scope]
+    }
+    await stored.sweep_all()
+    assert stored.of(held) == [HELD + key for key in before]
+    assert stored.of(due) == []
+    await stored.sweep_all()
+    assert stored.of(held) == [HELD + key for key in before], "a second sweep changed what is on hold"
+    stored.holds.scopes = set()
+    await stored.sweep_all()
+    assert stored.of(held) == before
+    assert {event.fax_id for event in stored.events} == {due}
+    await stored.sweep_all()
+    assert stored.of(held) == []
+    assert {event.fax_id for event in stored.events if event.objects} == {due, held}
+
+
+async def test_a_held_fax_that_is_not_due_stays_where_it_is(stored: StoredFaxes) -> None:
+    fax_id = await stored.put_fax(stored.oldest + timedelta(days=2))
+    before = stored.of(fax_id)
+    stored.holds.scopes = {f"fax:{fax_id}"}
+    await stored.sweep_all()
+    assert stored.of(fax_id) == before
+
+
+async def test_nothing_is_deleted_while_holds_are_unknown(stored: StoredFaxes) -> None:
+    fax_id = await stored.put_fax(stored.oldest - timedelta(days=2))
+    before = stored.keys()
+    stored.holds.away = True
+    with pytest.raises(DependencyAway, match="fax-holds"):
+        await stored.sweep_all()
+    assert stored.keys() == before
+    assert stored.of(fax_id)
+
+
+async def test_a_hold_set_between_two_batches_counts(stored: StoredFaxes) -> None:
+    """Each fax here has as many objects as a batch takes, so the holds are read before each."""
+    when = stored.oldest - timedelta(days=2)
+    faxes = sorted(await stored.put_faxes([when] * 3))
+    reads = 0
+
+    def on_read() -> None:
+        nonlocal reads
+        reads += 1
+        if reads == 2:
+            stored.holds.scopes = {f"fax:{faxes[1]}"}
+
+    stored.holds.on_read = on_read
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("services.retention.sweep.LIMIT", 3)
+        await stored.sweep(stored.task(when.date()))
+    assert reads == 3
+    assert {event.fax_id for event in stored.events} == {faxes[0], faxes[2]}
+    assert stored.of(faxes[1])
+
+
+async def test_a_fax_whose_decision_cannot_be_read_stays_while_an_account_is_on_hold(stored: StoredFaxes) -> None:
+    when = stored.oldest - timedelta(days=2)
+    fax_id = await stored.put_fax(when)
+    await stored.blobs.put(fax_prefix(when, fax_id) + "decision.json", b"not json", "application/json")
+    stored.holds = MemoryHolds("account:somebody-else")
+    await stored.sweep_all()
+    assert stored.events == []
+    assert [key for key in stored.of(fax_id) if key.startswith(HELD)], "kept, but not below held/"
+
+
+async def test_uploads_go_when_their_copy_is_verified(stored: StoredFaxes) -> None:
+    when = stored.now - timedelta(days=20)
+    fax_id = await stored.put_fax(when)
+    good = f"incoming/{when:%Y/%m/%d}/good.tif"
+    await stored.blobs.put(good, f"original of {fax_id}".encode(), "image/tiff")
+    await stored.blobs.put(f"incoming/{when:%Y/%m/%d}/lost.tif", f"original of {uuid4()}".encode(), "image/tiff")
+    young = f"incoming/{stored.now:%Y/%m/%d}/young.tif"
+    await stored.blobs.put(young, f"original of {fax_id}".encode(), "image/tiff")
+    await stored.sweep_all()
+    assert stored.keys("incoming/") == sorted([f"incoming/{when:%Y/%m/%d}/lost.tif", young])
+    assert stored.faxes() == {fax_id}
+
+
+async def test_an_upload_in_pieces_is_compared_by_its_bytes(stored: StoredFaxes) -> None:
+    when = stored.now - timedelta(days=20)
+    data = random.Random(1).randbytes(6_000_000)
+    fax_id = await stored.put_fax(when)
+    await stored.blobs.put(fax_prefix(when, fax_id) + "original.tif", data, "image/tiff")
+    for name, content in (("same", data), ("other", data[:-1] + bytes([data[-1] ^ 1]))):
+        upload = {"Bucket": stored.store.bucket, "Key": f"incoming/{when:%Y/%m/%d}/{name}.tif"}
+        number = stored.client.create_multipart_upload(**upload)["UploadId"]
+        etags = [
+            stored.client.upload_part(**upload, UploadId=number, PartNumber=part, Body=body)["ETag"]
+            for part, body in ((1, content[:5_300_000]), (2, content[5_300_000:]))
+        ]
+        parts = [{"ETag": etag, "PartNumber": part} for part, etag in enumerate(etags, 1)]
+        stored.client.complete_multipart_upload(**upload, UploadId=number, MultipartUpload={"Parts": parts})
+    await stored.sweep_all()
+    assert stored.keys("incoming/") == [f"incoming/{when:%Y/%m/%d}/other.tif"]
+
+
+async def test_unfinished_uploads_go_after_a_day(stored: StoredFaxes) -> None:
+    stored.client.create_multipart_upload(Bucket=stored.store.bucket, Key="incoming/2026/01/01/half.tif")
+    planner = stored.parts().planner
+    assert await planner.abort_unfinished(datetime.now(UTC)) == 0
+    assert await planner.abort_unfinished(datetime.now(UTC) + timedelta(days=1, minutes=1)) == 1
+    assert not stored.client.list_multipart_uploads(Bucket=stored.store.bucket).get("Uploads")
+
+
+async def test_two_workers_on_one_task_do_it_once(stored: StoredFaxes) -> None:
+    when = stored.oldest - timedelta(days=2)
+    faxes = await stored.put_faxes([when] * 20)
+    kept = await stored.put_fax(stored.now)
+    task = RetentionRequested(day=when.date(), due_before=stored.oldest, fax_ids=tuple(faxes))
+    await asyncio.gather(*(stored.sweep(task) for _ in range(2)))
+    assert stored.faxes() == {kept}
+    assert {event.fax_id for event in stored.events} == set(faxes)
+    assert sum(event.objects for event in stored.events) >= 100
+
+
+async def test_a_day_is_divided_and_goes_on_where_it_stopped(stored: StoredFaxes) -> None:
+    when = stored.oldest - timedelta(days=2)
+    faxes = await stored.put_faxes([when] * 25)
+    stored.settings = stored.settings.model_copy(update={"faxes_per_task": 4})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("services.retention.handlers.PARTS", 2)
+        outcome = await stored.worker().handle(stored.task(when.date()))
+        assert isinstance(outcome, Done)
+        first = [event for event in outcome.events if isinstance(event, RetentionRequested)]
+        assert [len(one.fax_ids or ()) for one in first] == [4, 4, 0]
+        assert first[2].after == sorted(faxes)[7]
+        assert len({one.part for one in first}) == 3
+        await stored.sweep(*first)
+    assert stored.faxes() == set()
+    assert sorted(event.fax_id for event in stored.events) == sorted(faxes)
+
+
+async def test_exactly_a_random_half(stored: StoredFaxes) -> None:
+    """2,000 objects of which a random half is due: 20,000 is tests/fault/test_retention.py's chaos form."""
+    await a_random_half(stored, 340)
+
+
+async def a_random_half(stored: StoredFaxes, number: int) -> None:
+    chance = random.Random(number)
+    span = timedelta(days=4).total_seconds()
+    moments = [stored.oldest + timedelta(seconds=chance.uniform(-span, span)) for _ in range(number)]
+    faxes = dict(zip(await stored.put_faxes(moments), moments, strict=True))
+    kept = {fax_id for fax_id, moment in faxes.items() if moment >= stored.oldest}
+    objects = len(stored.keys())
+    assert number * 0.35 < len(kept) < number * 0.65
+    assert not await stored.sweep_all()
+    left = stored.keys()
+    assert stored.faxes() == kept
+    assert len(left) == objects // number * len(kept), "a fax was kept in part"
+    assert {event.fax_id for event in stored.events} == set(faxes) - kept
+    assert len(stored.events) == number - len(kept)
+
+
+async def test_verify_finds_nothing_where_all_is_well(stored: StoredFaxes) -> None:
+    await stored.put_faxes([stored.now - timedelta(days=days) for days in (1, 30, 300)])
+    held = await stored.put_fax(stored.oldest - timedelta(days=9))
+    stored.holds.scopes = {f"fax:{held}"}
+    await stored.sweep_all()
+    findings = await stored.parts().verification.run(timedelta(0))
+    assert findings.line() == {
+        "overdue_objects": 0,
+        "records_without_objects": 0,
+        "objects_without_records": 0,
+        "uploads_without_fax": 0,
+        "uploads_unfinished": 0,
+        "holds": 1,
+        "faxes_on_hold": 1,
+        "faxes": 3,
+        "examples": [],
+        "ok": True,
+    }
+
+
+async def test_verify_counts_each_thing_that_is_off(stored: StoredFaxes) -> None:
+    due = await stored.put_fax(stored.oldest - SECOND)
+    fresh = stored.now - timedelta(days=3)
+    no_record, no_objects = await stored.put_fax(fresh), uuid4()
+    stored.client.delete_object(Bucket=stored.store.bucket, Key=accepted_key(no_record))
+    record = {"sha256": "", "accepted_at": fresh.isoformat()}
+    await stored.blobs.put(accepted_key(no_objects), json.dumps(record).encode(), "application/json")
+    await stored.blobs.put("fax/2020/01/01/readme.txt", b"foreign", "text/plain")
+    stored.now += timedelta(hours=2)  # an upload is late after an hour
+    await stored.blobs.put(f"incoming/{stored.now:%Y/%m/%d}/lost.tif", b"lost", "image/tiff")
+    findings = await stored.parts().verification.run(timedelta(hours=2))
+    assert findings.counts == {
+        "overdue_objects": 6,
+        "records_without_objects": 1,
+        "objects_without_records": 1,
+        "uploads_without_fax": 1,
+        "uploads_unfinished": 0,
+        "holds": 0,
+        "faxes_on_hold": 0,
+        "faxes": 2,
+    }
+    assert findings.off == 9
+    told = json.dumps(findings.line())
+    assert all(str(one) in told for one in (due, no_record, no_objects))
+    assert (await stored.parts().verification.run(timedelta(days=1))).overdue_objects == 1
+
+
+async def test_a_repeat_of_an_expired_fax_stores_nothing(stored: StoredFaxes) -> None:
+    async def never(_data: bytes, _pages: int | None) -> None:
+        raise AssertionError("an expired fax was converted")
+
+    await stored.blobs.put("incoming/late.tif", b"late", "image/tiff")
+    event = TelephonyFaxReceived(
+        switch_id="s", call_id="c", called_number="+15550100", received_at=stored.now, object_key="incoming/late.tif"
+    )
+    ingest = ReceivedFaxes(stored.blobs, never, lambda: stored.now)  # type: ignore[arg-type]
+    record = {"sha256": sha256(b"late").hexdigest(), "accepted_at": (stored.oldest - SECOND).isoformat()}
+    await stored.blobs.put(accepted_key(fax_id_of(event)), json.dumps(record).encode(), "application/json")
+    before = stored.keys()
+    outcome = await ingest.handle(event)
+    assert isinstance(outcome, Done)
+    assert [getattr(one, "state", None) for one in outcome.events] == ["expired"]
+    assert stored.keys() == before
