@@ -1,6 +1,7 @@
 """What is missing of a fax is found, and nothing is found missing of a clean one."""
 
 import json
+import re
 from pathlib import Path
 
 import imagecodecs
@@ -9,6 +10,7 @@ import pytest
 
 from services.ingest.documents.conversion import convert_received
 from services.ingest.documents.inspection import Inspection
+from services.ingest.documents.libtiff import Coding, decode_strips
 from services.ingest.documents.unreadable import UnreadableDocument
 from tests.data.documents.build import Coded, coded, pixels, tiff_of
 from tests.data.documents.render import by_pdfium
@@ -176,13 +178,41 @@ def test_what_is_missing_stays_short_enough_for_an_event() -> None:
     assert found.missing[-1] == "and 329 more"
 
 
+def test_many_damaged_rows_in_a_row_are_white_and_none_is_black() -> None:
+    page = coded("mh_fill_1728")
+    strip = bytearray(page.strips[0])
+    starts = [
+        eol.end()
+        for eol in re.finditer(rb"[\x00\x10\x20\x30\x40\x50\x60\x70\x80\x90\xa0\xb0\xc0\xd0\xe0\xf0]\x01", strip)
+    ]
+    assert len(starts) == 90
+    for start in starts[10:20]:
+        strip[start : start + 3] = b"\x55" * 3
+    for photometric in (0, 1):
+        converted = convert_received(tiff_of(page.with_(strips=(bytes(strip),), photometric=photometric)), 1)
+        assert converted.inspection.missing == ("page 1: 10 rows damaged",)
+        black = by_pdfium(converted.pdf, 0, 204, 196) == 0
+        expected = pixels(1728) != (photometric == 1)
+        assert np.array_equal(black[10:15], expected[[9] * 5])
+        assert not black[15:20].any()
+        assert np.array_equal(np.delete(black, range(10, 20), 0), np.delete(expected, range(10, 20), 0))
+
+
+def test_rows_of_later_strips_are_numbered_from_the_top() -> None:
+    first, second, third = coded("mh_1728_strips").strips
+    third = third[:300] + b"\xff" * 3 + third[303:]
+    decoded = decode_strips([first, second, third], 90, 32, Coding(1728, 1, 3, 0, 1))
+    assert decoded is not None
+    assert min(decoded.bad) == 64 + 10
+
+
 def test_a_damaged_row_of_g4_ends_the_page() -> None:
     """Each row of G4 is coded by the row above, so nothing holds after the first bad one."""
     page = coded("mmr_1728")
     for at in range(0, len(page.strips[0]) - 10, 71):
         converted = convert_received(tiff_of(flipped(page, at, 0xFF)), 1)
         found = converted.inspection
-        assert found.rows + found.lost_rows == 90
+        assert (found.rows + found.lost_rows, found.bad_rows) == (90, 0)
         assert len(by_pdfium(converted.pdf, 0, 204, 196)) == found.rows
 
 

@@ -74,6 +74,20 @@ def test_byte_order_bit_order_and_photometric(
     assert np.array_equal(shown(render, converted), pixels(1728) != (photometric == 1))
 
 
+@pytest.mark.parametrize("before", [b"\x40", b"\xff\xff", None])
+@pytest.mark.parametrize("name", ["mh_fill_1728", "mr_fill_1728"])
+def test_g3_that_does_not_start_with_an_eol_is_coded_anew(render: Render, name: str, before: bytes | None) -> None:
+    """libtiff skips what is before the first EOL; a viewer takes it for a row."""
+    page = coded(name)
+    (strip,) = page.strips
+    assert strip.startswith(b"\0\1")
+    tag = b"" if before is None else strip[:2]
+    converted = convert_received(tiff_of(page.with_(strips=((before or b"") + tag + strip[2:],))), None)
+    assert converted.inspection.transcoded == 1
+    if before is not None:
+        assert np.array_equal(shown(render, converted), pixels(1728))
+
+
 @pytest.mark.parametrize("y_dpi", [98, 196, 391])
 @pytest.mark.parametrize("name", ["mh_1728", "mmr_1728", "mr_1728_strips"])
 def test_the_page_is_as_high_as_its_resolution_says(render: Render, name: str, y_dpi: int) -> None:

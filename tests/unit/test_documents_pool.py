@@ -155,8 +155,9 @@ async def test_a_worker_has_no_network(pool: DocumentPool) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert probes.reaches(port)
-        if not await pool.run(probes.has_own_network):
+        if not networks_can_be_had():
             pytest.skip("this system lets no process have a network of its own")
+        assert await pool.run(probes.has_own_network)
         assert not await pool.run(probes.reaches, port)
 
 
@@ -197,6 +198,11 @@ async def test_a_worker_is_replaced_after_its_share_of_documents(monkeypatch: py
     async with DocumentPool(workers=1) as pool:
         processes = {await pool.run(os.getpid) for _ in range(9)}
     assert len(processes) >= 3
+
+
+def networks_can_be_had() -> bool:
+    tries = [subprocess.run(["unshare", how, "true"], check=False, capture_output=True) for how in ("-n", "-Un")]
+    return any(done.returncode == 0 for done in tries)
 
 
 def is_running(process: int) -> bool:
