@@ -5,11 +5,11 @@ from fractions import Fraction
 
 import pytest
 
-from services.ingest.documents import page as pages
-from services.ingest.documents import tiff
-from services.ingest.documents.page import Page, UnreadablePage, page_of
+from services.ingest.documents import tags
+from services.ingest.documents.limits import MAX_PIXELS
+from services.ingest.documents.page import Page, page_of
 from services.ingest.documents.tiff import read_directories
-from services.ingest.documents.unreadable import SENTENCES, Reason, UnreadableDocument
+from services.ingest.documents.unreadable import SENTENCES, Reason, UnreadableDocument, UnreadablePage
 from tests.data.documents.build import HERE, INFINITE, Coded, coded, tiff_of
 
 PLAIN = coded("mmr_1728")
@@ -104,7 +104,7 @@ def test_what_holds_no_page_is_refused(data: bytes, reason: Reason) -> None:
 def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(read_directories(tiff_of(*[PLAIN] * 350)).found) == 350
     assert refused(tiff_of(*[PLAIN] * 351)) == "too-many-pages"
-    monkeypatch.setattr(tiff, "MAX_BYTES", 1000)
+    monkeypatch.setattr("services.ingest.documents.tiff.MAX_BYTES", 1000)
     assert refused(tiff_of(PLAIN)) == "too-large"
 
 
@@ -118,7 +118,7 @@ def test_a_chain_that_returns_to_itself_is_refused() -> None:
 def test_pages_before_the_damage_are_found(offset: int) -> None:
     directories = read_directories(with_next_directory(tiff_of(PLAIN), offset))
     assert directories.broken
-    assert directories.found[0].number(tiff.IMAGE_WIDTH, 0) == 1728
+    assert directories.found[0].number(tags.IMAGE_WIDTH, 0) == 1728
 
 
 def test_a_file_cut_in_its_second_directory_still_has_its_first_page() -> None:
@@ -154,7 +154,7 @@ def test_pages_that_cannot_be_read(changes: dict[str, object], reason: Reason) -
 
 def test_the_longest_page_of_the_widest_fax_is_admitted() -> None:
     assert only(tiff_of(PLAIN.with_(width=2432, rows=27_594))).rows == 27_594
-    assert pages.MAX_PIXELS >= 2432 * 27_594
+    assert MAX_PIXELS >= 2432 * 27_594
 
 
 def test_strips_that_overlap_cannot_make_a_small_file_large() -> None:

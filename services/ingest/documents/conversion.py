@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.ingest.documents import tiff
+from services.ingest.documents import tags
 from services.ingest.documents.inspection import Inspection, Inspector, Reported
 from services.ingest.documents.libtiff import encode_g4
-from services.ingest.documents.page import Page, UnreadablePage, page_of
+from services.ingest.documents.page import Page, page_of
 from services.ingest.documents.pdf import CodedPage, coded_page, write_pdf
 from services.ingest.documents.pictures import write_picture_pdf
 from services.ingest.documents.raster import Raster, decode_page
 from services.ingest.documents.thumbnail import thumbnail
 from services.ingest.documents.tiff import Directories, read_directories
-from services.ingest.documents.unreadable import Reason, UnreadableDocument
+from services.ingest.documents.unreadable import Reason, UnreadableDocument, UnreadablePage
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class _Conversion:
         self._reasons: list[Reason] = []
 
     def converted(self) -> Converted:
-        if any(directory.number(tiff.BITS_PER_SAMPLE, 1) != 1 for directory in self._directories.found):
+        if any(directory.number(tags.BITS_PER_SAMPLE, 1) != 1 for directory in self._directories.found):
             pdf = write_picture_pdf(raster for _, raster in self._pages())
         else:
             pdf = write_pdf([_coded(page, raster) for page, raster in self._pages()])
@@ -93,10 +93,10 @@ def _coded(page: Page, raster: Raster) -> CodedPage:
 
 
 def _sender(directories: Directories) -> str | None:
-    text = directories.found[0].text.get(tiff.IMAGE_DESCRIPTION, b"").decode("ascii", "replace").strip()
+    text = directories.found[0].text.get(tags.IMAGE_DESCRIPTION, b"").decode("ascii", "replace").strip()
     return "".join(filter(str.isprintable, text)) or None
 
 
 def _stated(directories: Directories) -> int:
-    numbers = [directory.whole(tiff.PAGE_NUMBER) for directory in directories.found]
+    numbers = [directory.whole(tags.PAGE_NUMBER) for directory in directories.found]
     return max((pair[1] for pair in numbers if len(pair) == 2), default=0)  # noqa: PLR2004  # (page, of so many)

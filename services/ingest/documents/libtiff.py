@@ -21,7 +21,7 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from services.ingest.documents import tiff
+from services.ingest.documents import tags, tiff
 
 Pixels = NDArray[np.bool_ | np.uint8]
 """Rows x width; a bit a pixel, or grey from 0 to 255."""
@@ -139,8 +139,8 @@ def encode_g4(pixels: Pixels) -> bytes:
     """
     file = encode_g4_file(pixels)
     (page,) = tiff.read_directories(file).found
-    start = page.number(tiff.STRIP_OFFSETS, 0)
-    return file[start : start + page.number(tiff.STRIP_BYTE_COUNTS, 0)]
+    start = page.number(tags.STRIP_OFFSETS, 0)
+    return file[start : start + page.number(tags.STRIP_BYTE_COUNTS, 0)]
 
 
 def _last_row(data: bytes, rows: int, coding: Coding) -> int:
@@ -161,24 +161,24 @@ def _rows(warnings: Iterable[str], each: int) -> Iterator[int]:
 def _file(strips: Sequence[bytes], rows: int, each: int, coding: Coding) -> bytes:
     """Write a TIFF: the directory, the strips' places and lengths, the strips."""
     single = {
-        tiff.IMAGE_WIDTH: coding.width,
-        tiff.IMAGE_LENGTH: rows,
-        tiff.BITS_PER_SAMPLE: coding.bits,
-        tiff.COMPRESSION: coding.compression,
-        tiff.PHOTOMETRIC: 0,
-        tiff.SAMPLES_PER_PIXEL: 1,
-        tiff.ROWS_PER_STRIP: each,
-        tiff.T4_OPTIONS: coding.t4_options,
-        tiff.PREDICTOR: coding.predictor,
+        tags.IMAGE_WIDTH: coding.width,
+        tags.IMAGE_LENGTH: rows,
+        tags.BITS_PER_SAMPLE: coding.bits,
+        tags.COMPRESSION: coding.compression,
+        tags.PHOTOMETRIC: 0,
+        tags.SAMPLES_PER_PIXEL: 1,
+        tags.ROWS_PER_STRIP: each,
+        tags.T4_OPTIONS: coding.t4_options,
+        tags.PREDICTOR: coding.predictor,
     }
-    used = {tag: value for tag, value in single.items() if value or tag == tiff.PHOTOMETRIC}
+    used = {tag: value for tag, value in single.items() if value or tag == tags.PHOTOMETRIC}
     start = _HEADER.size + 2 + _ENTRY.size * (len(used) + 2) + 4
     count = len(strips)
     lengths = tuple(map(len, strips))
     places = tuple(accumulate(lengths[:-1], initial=start + (8 * count if count > 1 else 0)))
     entries = {tag: (1, value) for tag, value in used.items()}
-    entries[tiff.STRIP_OFFSETS] = (count, places[0] if count == 1 else start)
-    entries[tiff.STRIP_BYTE_COUNTS] = (count, lengths[0] if count == 1 else start + 4 * count)
+    entries[tags.STRIP_OFFSETS] = (count, places[0] if count == 1 else start)
+    entries[tags.STRIP_BYTE_COUNTS] = (count, lengths[0] if count == 1 else start + 4 * count)
     table = b"".join(_ENTRY.pack(tag, _LONG, *entries[tag]) for tag in sorted(entries))
     arrays = struct.pack(f"<{2 * count}I", *places, *lengths) if count > 1 else b""
     head = _HEADER.pack(b"II", 42, _HEADER.size) + struct.pack("<H", len(entries))

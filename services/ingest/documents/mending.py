@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from services.ingest.documents import page as pages
 from services.ingest.documents.crosscheck import first_doubtful_row
 from services.ingest.documents.libtiff import Pixels, decode_strip
-from services.ingest.documents.page import Band, Page, UnreadablePage
+from services.ingest.documents.page import Page
+from services.ingest.documents.strips import Band
+from services.ingest.documents.unreadable import UnreadablePage
 
 REPEATED_ROWS: Final = 5
 """So many damaged rows in a row are filled with the row above them, any more with white. With five in a row HylaFAX

@@ -3,19 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
-from services.ingest.documents import tiff
+from services.ingest.documents import tags
 from services.ingest.documents.libtiff import Coding
+from services.ingest.documents.limits import MAX_PIXELS, MAX_WIDTH
+from services.ingest.documents.strips import Band, cut_bands, layout_of
+from services.ingest.documents.tags import ESSENTIAL
 from services.ingest.documents.tiff import Directory
-from services.ingest.documents.unreadable import Reason
-
-MAX_PIXELS: Final = 1 << 26
-"""The most pixels a page may have: 67,108,864, which is 2432 x 27,594.
-
-T.4's widest page (A3, 2432 px) at its finest (391 rows an inch) then may be 70 inches (1.8 m) long, four times A3.
-A decoded page takes a byte a pixel: 64 MiB, which with the copies made of it stays below a worker's 1 GiB.
-"""
-MAX_WIDTH: Final = 1 << 14
-"""The most pixels a row may have; T.4 knows 2432, and 4864 at 408 dots an inch."""
+from services.ingest.documents.unreadable import UnreadablePage
 
 X_DPI: Final = 204.0
 """Dots an inch across where the file names none: T.4's 1728 px on 215 mm."""
@@ -37,44 +31,6 @@ _T4_BITS: Final = 0b111
 """T4Options has three bits: two-dimensional, uncompressed mode, fill before EOL (TIFF 6.0 section 11)."""
 WHITE_IS_ZERO, BLACK_IS_ZERO = 0, 1
 _UNIT_CM: Final = 3
-_LSB_FIRST: Final = 2
-_REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-_ESSENTIAL: Final = frozenset(
-    {
-        tiff.IMAGE_WIDTH,
-        tiff.IMAGE_LENGTH,
-        tiff.BITS_PER_SAMPLE,
-        tiff.COMPRESSION,
-        tiff.PHOTOMETRIC,
-        tiff.FILL_ORDER,
-        tiff.STRIP_OFFSETS,
-        tiff.SAMPLES_PER_PIXEL,
-        tiff.ROWS_PER_STRIP,
-        tiff.STRIP_BYTE_COUNTS,
-        tiff.T4_OPTIONS,
-        tiff.PREDICTOR,
-        tiff.TILE_WIDTH,
-        tiff.TILE_LENGTH,
-        tiff.TILE_OFFSETS,
-        tiff.TILE_BYTE_COUNTS,
-    }
-)
-"""Without these the pixels cannot be read; all other tags only describe them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """A strip, or a row of tiles, across the page.
-
-    Attributes:
-        rows: rows of the page in it.
-        coded_rows: rows its data holds; the last row of tiles is filled up to the height of a tile.
-        segments: the coded bytes of the strip, or of the tiles from left to right, most significant bit first.
-    """
-
-    rows: int
-    coded_rows: int
-    segments: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +99,6 @@ class Page:
         return self.compression == G3 and not (mixed and self.vouched)
 
 
-class UnreadablePage(Exception):  # noqa: N818  # it is about the page, not about an error of ours
-    """One page cannot be read; the others may be."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason)
-        self.reason: Reason = reason
-
-
 def page_of(directory: Directory, data: bytes) -> Page:
     """Make a page of a directory.
 
@@ -162,30 +110,30 @@ def page_of(directory: Directory, data: bytes) -> Page:
         UnreadablePage: "damaged-tiff" (sizes or strips missing or impossible), "page-too-large" (over MAX_PIXELS or
             MAX_WIDTH), "unsupported-coding" (colour, tiles, JPEG and the like).
     """
-    width, rows = directory.number(tiff.IMAGE_WIDTH, 0), directory.number(tiff.IMAGE_LENGTH, 0)
+    width, rows = directory.number(tags.IMAGE_WIDTH, 0), directory.number(tags.IMAGE_LENGTH, 0)
     _check(directory, width, rows)
     x_dpi, y_dpi = _resolution(directory)
-    bad_rows = directory.number(tiff.BAD_FAX_LINES, 0)
-    layout = _layout(directory, width, rows)
-    bands, cut = _bands(directory, rows, layout, data)
+    bad_rows = directory.number(tags.BAD_FAX_LINES, 0)
+    layout = layout_of(directory, width, rows)
+    bands, cut = cut_bands(directory, rows, layout, data)
     return Page(
         width=width,
         rows=rows,
         x_dpi=x_dpi,
         y_dpi=y_dpi,
-        compression=directory.number(tiff.COMPRESSION, 1),
-        t4_options=directory.number(tiff.T4_OPTIONS, 0) & _T4_BITS,
-        photometric=directory.number(tiff.PHOTOMETRIC, WHITE_IS_ZERO),
-        bits=directory.number(tiff.BITS_PER_SAMPLE, 1),
-        predictor=directory.number(tiff.PREDICTOR, 1),
-        orientation=directory.number(tiff.ORIENTATION, 1),
+        compression=directory.number(tags.COMPRESSION, 1),
+        t4_options=directory.number(tags.T4_OPTIONS, 0) & _T4_BITS,
+        photometric=directory.number(tags.PHOTOMETRIC, WHITE_IS_ZERO),
+        bits=directory.number(tags.BITS_PER_SAMPLE, 1),
+        predictor=directory.number(tags.PREDICTOR, 1),
+        orientation=directory.number(tags.ORIENTATION, 1),
         segment_width=layout.width,
-        tiled=tiff.TILE_OFFSETS in directory.numbers,
+        tiled=tags.TILE_OFFSETS in directory.numbers,
         bands=bands,
         bad_rows=bad_rows,
-        consecutive_bad_rows=directory.number(tiff.CONSECUTIVE_BAD_FAX_LINES, 0),
-        vouched=not bad_rows and directory.number(tiff.CLEAN_FAX_DATA, 1) == 0,
-        damage_reported=bad_rows > 0 or directory.number(tiff.CLEAN_FAX_DATA, 0) != 0,
+        consecutive_bad_rows=directory.number(tags.CONSECUTIVE_BAD_FAX_LINES, 0),
+        vouched=not bad_rows and directory.number(tags.CLEAN_FAX_DATA, 1) == 0,
+        damage_reported=bad_rows > 0 or directory.number(tags.CLEAN_FAX_DATA, 0) != 0,
         cut=cut,
     )
 
@@ -193,67 +141,26 @@ def page_of(directory: Directory, data: bytes) -> Page:
 def _check(directory: Directory, width: int, rows: int) -> None:
     if width > MAX_WIDTH or width * rows > MAX_PIXELS:
         raise UnreadablePage("page-too-large")
-    if directory.lost & _ESSENTIAL or not width or not rows:
+    if directory.lost & ESSENTIAL or not width or not rows:
         raise UnreadablePage("damaged-tiff")
     if not _supported(directory):
         raise UnreadablePage("unsupported-coding")
 
 
 def _supported(directory: Directory) -> bool:
-    bits = directory.whole(tiff.BITS_PER_SAMPLE) or (1,)
-    compression = directory.number(tiff.COMPRESSION, 1)
-    grey = directory.number(tiff.PHOTOMETRIC, WHITE_IS_ZERO) in {WHITE_IS_ZERO, BLACK_IS_ZERO}
-    if not grey or directory.number(tiff.SAMPLES_PER_PIXEL, 1) != 1:
+    bits = directory.whole(tags.BITS_PER_SAMPLE) or (1,)
+    compression = directory.number(tags.COMPRESSION, 1)
+    grey = directory.number(tags.PHOTOMETRIC, WHITE_IS_ZERO) in {WHITE_IS_ZERO, BLACK_IS_ZERO}
+    if not grey or directory.number(tags.SAMPLES_PER_PIXEL, 1) != 1:
         return False
     return (bits == (1,) and compression in CCITT) or (bits in {(1,), (8,)} and compression in PLAIN)
 
 
 def _resolution(directory: Directory) -> tuple[float, float]:
-    scale = 2.54 if directory.number(tiff.RESOLUTION_UNIT, 2) == _UNIT_CM else 1.0
-    x_dpi = directory.numbers.get(tiff.X_RESOLUTION, (0.0,))[0] * scale
-    y_dpi = directory.numbers.get(tiff.Y_RESOLUTION, (0.0,))[0] * scale
+    scale = 2.54 if directory.number(tags.RESOLUTION_UNIT, 2) == _UNIT_CM else 1.0
+    x_dpi = directory.numbers.get(tags.X_RESOLUTION, (0.0,))[0] * scale
+    y_dpi = directory.numbers.get(tags.Y_RESOLUTION, (0.0,))[0] * scale
     least, most = _DPI_RANGE
     if least <= x_dpi <= most and least <= y_dpi <= most:
         return x_dpi, y_dpi
     return X_DPI, Y_DPI
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """How a page is divided: the size of a strip or a tile in pixels, how many are side by side, and where they are."""
-
-    width: int
-    rows: int
-    across: int
-    offsets: tuple[int, ...]
-    counts: tuple[int, ...]
-
-
-def _layout(directory: Directory, width: int, rows: int) -> _Layout:
-    if tiff.TILE_OFFSETS in directory.numbers:
-        offsets, counts = directory.whole(tiff.TILE_OFFSETS), directory.whole(tiff.TILE_BYTE_COUNTS)
-        size = directory.number(tiff.TILE_WIDTH, 0), directory.number(tiff.TILE_LENGTH, 0)
-    else:
-        offsets, counts = directory.whole(tiff.STRIP_OFFSETS), directory.whole(tiff.STRIP_BYTE_COUNTS)
-        each = rows if len(offsets) == 1 else directory.number(tiff.ROWS_PER_STRIP, rows) or rows
-        size = width, min(each, rows)
-    if not offsets or len(offsets) != len(counts) or not 0 < size[0] * size[1] <= MAX_PIXELS:
-        raise UnreadablePage("damaged-tiff")
-    return _Layout(*size, -(-width // size[0]), offsets, counts)
-
-
-def _bands(directory: Directory, rows: int, layout: _Layout, data: bytes) -> tuple[tuple[Band, ...], bool]:
-    """Cut the strips or tiles out of the file, and say whether one reaches past its end."""
-    inside = [max(0, min(count, len(data) - at)) for at, count in zip(layout.offsets, layout.counts, strict=True)]
-    if sum(inside) > len(data):  # they overlap: a small file would become a large one
-        raise UnreadablePage("damaged-tiff")
-    coded = [data[at : at + count] for at, count in zip(layout.offsets, inside, strict=True)]
-    if directory.number(tiff.FILL_ORDER, 1) == _LSB_FIRST:
-        coded = [segment.translate(_REVERSED) for segment in coded]
-    tiled = tiff.TILE_OFFSETS in directory.numbers
-    bands = []
-    for index, first in enumerate(range(0, rows, layout.rows)):
-        left = min(layout.rows, rows - first)
-        segments = tuple(coded[index * layout.across : (index + 1) * layout.across])
-        bands.append(Band(left, layout.rows if tiled else left, segments))
-    return tuple(bands), tuple(inside) != layout.counts

@@ -9,71 +9,9 @@ from dataclasses import dataclass, field
 from struct import Struct
 from typing import Final
 
+from services.ingest.documents.limits import MAX_BYTES, MAX_PAGES, MAX_VALUES
+from services.ingest.documents.tags import WANTED
 from services.ingest.documents.unreadable import UnreadableDocument
-
-MAX_BYTES: Final = 50 * 1000 * 1000
-"""The largest document taken, in bytes (design §5)."""
-MAX_PAGES: Final = 350
-"""The most pages a fax may have (design §5)."""
-MAX_VALUES: Final = 1 << 16
-"""The most values one tag may carry. A strip holds a row at least, and the longest page admitted has fewer rows."""
-
-IMAGE_WIDTH: Final = 256
-IMAGE_LENGTH: Final = 257
-BITS_PER_SAMPLE: Final = 258
-COMPRESSION: Final = 259
-PHOTOMETRIC: Final = 262
-FILL_ORDER: Final = 266
-IMAGE_DESCRIPTION: Final = 270
-STRIP_OFFSETS: Final = 273
-ORIENTATION: Final = 274
-SAMPLES_PER_PIXEL: Final = 277
-ROWS_PER_STRIP: Final = 278
-STRIP_BYTE_COUNTS: Final = 279
-X_RESOLUTION: Final = 282
-Y_RESOLUTION: Final = 283
-T4_OPTIONS: Final = 292
-RESOLUTION_UNIT: Final = 296
-PAGE_NUMBER: Final = 297
-PREDICTOR: Final = 317
-TILE_WIDTH: Final = 322
-TILE_LENGTH: Final = 323
-TILE_OFFSETS: Final = 324
-TILE_BYTE_COUNTS: Final = 325
-BAD_FAX_LINES: Final = 326
-CLEAN_FAX_DATA: Final = 327
-CONSECUTIVE_BAD_FAX_LINES: Final = 328
-
-WANTED: Final = frozenset(
-    {
-        IMAGE_WIDTH,
-        IMAGE_LENGTH,
-        BITS_PER_SAMPLE,
-        COMPRESSION,
-        PHOTOMETRIC,
-        FILL_ORDER,
-        IMAGE_DESCRIPTION,
-        STRIP_OFFSETS,
-        ORIENTATION,
-        SAMPLES_PER_PIXEL,
-        ROWS_PER_STRIP,
-        STRIP_BYTE_COUNTS,
-        X_RESOLUTION,
-        Y_RESOLUTION,
-        T4_OPTIONS,
-        RESOLUTION_UNIT,
-        PAGE_NUMBER,
-        PREDICTOR,
-        TILE_WIDTH,
-        TILE_LENGTH,
-        TILE_OFFSETS,
-        TILE_BYTE_COUNTS,
-        BAD_FAX_LINES,
-        CLEAN_FAX_DATA,
-        CONSECUTIVE_BAD_FAX_LINES,
-    }
-)
-"""The tags that say anything about a fax page; all others are passed over unread."""
 
 _BYTE, _ASCII, _SHORT, _LONG, _RATIONAL = 1, 2, 3, 4, 5
 _SIZES: Final = {_BYTE: 1, _ASCII: 1, _SHORT: 2, _LONG: 4, _RATIONAL: 8}

@@ -46,3 +46,11 @@ class UnreadableDocument(Exception):  # noqa: N818  # it is about the document, 
     def sentence(self) -> str:
         """One sentence for a person."""
         return SENTENCES[self.reason]
+
+
+class UnreadablePage(Exception):  # noqa: N818  # it is about the page, not about an error of ours
+    """One page cannot be read; the others may be."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason: Reason = reason
