@@ -3,11 +3,13 @@
 import asyncio
 import ctypes
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures.process import BrokenProcessPool
 from itertools import repeat
 from pathlib import Path
 
@@ -184,6 +186,21 @@ asyncio.run(main())
         while any(is_running(number) for number in left) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not any(is_running(number) for number in left)
+
+
+async def test_a_killed_idle_worker_is_replaced() -> None:
+    async with DocumentPool(workers=2) as pool:
+        for _ in range(3):
+            os.kill(await pool.run(os.getpid), signal.SIGKILL)
+            await asyncio.sleep(0.3)  # pebble looks every 0.1 s, and then gives up
+            assert all(await asyncio.gather(*(still_converts(pool) for _ in range(4))))
+
+
+async def test_a_closed_pool_says_so() -> None:
+    async with DocumentPool(workers=1) as pool:
+        pass
+    with pytest.raises(BrokenProcessPool):
+        await pool.convert(FAX, 1)
 
 
 async def test_closing_ends_the_workers() -> None:

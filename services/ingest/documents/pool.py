@@ -9,6 +9,7 @@ import asyncio
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as ConversionTimeout
+from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import Final, ParamSpec, Self, TypeVar
 
@@ -41,12 +42,9 @@ class DocumentPool:
     """
 
     def __init__(self, *, workers: int = 2, timeout: float = TIMEOUT_SECONDS) -> None:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__])
+        self._workers = workers
         self._timeout = timeout
-        self._pool = ProcessPool(
-            max_workers=workers, max_tasks=DOCUMENTS_A_WORKER, initializer=confine, context=context
-        )
+        self._pool: ProcessPool | None = self._opened()
 
     async def convert(self, data: bytes, pages_announced: int | None, bad_rows_reported: int = 0) -> Converted:
         """Convert a received fax.
@@ -66,13 +64,28 @@ class DocumentPool:
 
         Raises:
             UnreadableDocument: the function raised it, or "conversion-crashed" or "conversion-timeout".
+            BrokenProcessPool: no worker can be started, or the pool is closed; this says nothing of the document.
         """
-        future = self._pool.schedule(_limited, args=[self._timeout, job, *args], kwargs=kwargs, timeout=self._timeout)
+        pool = self._pool
         try:
-            result: _R = await asyncio.wrap_future(future)
+            return await self._attempt(pool, job, *args, **kwargs)
+        except BrokenProcessPool:  # pebble gives up when a worker is killed that has nothing to do
+            return await self._attempt(self._instead_of(pool), job, *args, **kwargs)
+
+    async def _attempt(
+        self, pool: ProcessPool | None, job: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _R:
+        if pool is None:
+            raise BrokenProcessPool("closed")
+        try:
+            task = pool.schedule(_limited, args=[self._timeout, job, *args], kwargs=kwargs, timeout=self._timeout)
+        except RuntimeError as error:
+            raise BrokenProcessPool from error
+        try:
+            result: _R = await asyncio.wrap_future(task)
         except ConversionTimeout:
             raise UnreadableDocument("conversion-timeout") from None
-        except UnreadableDocument:
+        except (BrokenProcessPool, UnreadableDocument):
             raise
         except Exception as error:  # a dead worker, no memory left, a fault of ours: it ends this document
             raise UnreadableDocument("conversion-crashed") from error
@@ -84,8 +97,23 @@ class DocumentPool:
 
     def close(self) -> None:
         """End the workers, also those that are converting."""
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            _end(pool)
+
+    def _opened(self) -> ProcessPool:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__])
+        return ProcessPool(
+            max_workers=self._workers, max_tasks=DOCUMENTS_A_WORKER, initializer=confine, context=context
+        )
+
+    def _instead_of(self, broken: ProcessPool | None) -> ProcessPool | None:
+        """Give the pool that replaces a broken one; the first document that notices opens it."""
+        if broken is not None and self._pool is broken:
+            self._pool = self._opened()
+            _end(broken)
+        return self._pool
 
     async def __aenter__(self) -> Self:
         await self.warm()
@@ -95,6 +123,11 @@ class DocumentPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.to_thread(self.close)
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
 
 
 def _limited(seconds: float, job: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
