@@ -6,7 +6,7 @@ it, and only its owner ever writes it again. A generation is *open* until its le
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -47,6 +47,12 @@ class Held:
     key: str
     record: _Record
     blobs: Blobs
+    unrecorded: "dict[str, Held]" = field(default_factory=dict)
+
+    @property
+    def prefix(self) -> str:
+        """What is claimed: the key without its generation."""
+        return self.key.rpartition("/")[0] + "/"
 
     @property
     def generation(self) -> int:
@@ -54,8 +60,15 @@ class Held:
         return int(self.key.rsplit("/", 1)[1])
 
     async def complete(self, result: dict[str, str]) -> None:
-        """Remember what the effect left."""
-        await self._write(self.record.model_copy(update={"state": "done", "result": result}))
+        """Remember what the effect left; in this process even while the store is away.
+
+        Raises:
+            DependencyAway: The store doesn't answer. The next to take the claim here records it, without acting again.
+        """
+        done = self.record.model_copy(update={"state": "done", "result": result})
+        self.unrecorded[self.prefix] = replace(self, record=done)
+        await self._write(done)
+        del self.unrecorded[self.prefix]
 
     async def release(self) -> None:
         """Nothing happened: the next worker needn't wait for the lease to end."""
@@ -78,9 +91,13 @@ class Claims:
     owner: str
     lease: timedelta
     now: Callable[[], datetime] = utc_now
+    _unrecorded: dict[str, Held] = field(default_factory=dict)
 
     async def take(self, prefix: str) -> Held | Busy | Completed:
         """Try for the claim whose generations lie below `prefix` (`schemas.keys.claim_prefix`)."""
+        if (mine := self._unrecorded.get(prefix)) is not None:
+            await mine.complete(mine.record.result)
+            return Completed(mine.record.result)
         held = await self._create(prefix, 1)
         while held is None:
             last = max([int(key.rsplit("/", 1)[1]) for key in await self.blobs.keys(prefix)], default=0)
@@ -94,7 +111,7 @@ class Claims:
         key = f"{prefix}{generation}"
         record = _Record(owner=self.owner, lease_until=self.now() + self.lease)
         created = await self.blobs.create(key, record.model_dump_json().encode(), JSON)
-        return Held(key, record, self.blobs) if created else None
+        return Held(key, record, self.blobs, self._unrecorded) if created else None
 
     async def _over(self, key: str) -> Busy | Completed | None:
         raw = await self.blobs.get(key)

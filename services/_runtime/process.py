@@ -101,9 +101,13 @@ class Process:
         gc.collect()
         gc.freeze()  # what lives as long as the process needn't be looked at again
         log.info("started")
-        while self._server is not None and not self._server.started:  # uvicorn listens after the lifespan's start
-            await asyncio.sleep(0.01)
+        await self._listening()
         self._leave_ready_file()
+
+    async def _listening(self) -> None:
+        """Uvicorn listens after the lifespan's start and tells nobody."""
+        while self._server is not None and not self._server.started:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
     def _leave_ready_file(self) -> None:
         if self._settings.run_dir:

@@ -131,3 +131,17 @@ async def test_nothing_is_held_while_the_store_is_away(one: Claims, blobs: Memor
         await one.take(PREFIX)
     blobs.away = False
     assert (await held(one)).generation == 1
+
+
+async def test_what_was_done_while_the_store_went_away_isnt_done_again_here(clock: Clock) -> None:
+    blobs = MemoryBlobs()
+    claims = Claims(blobs, "worker-1", LEASE, clock)
+    held = await claims.take(PREFIX)
+    assert isinstance(held, Held)
+    blobs.away = True
+    with pytest.raises(DependencyAway):
+        await held.complete({"message_id": "<1@x>"})
+    blobs.away = False
+    clock.pass_(hours=1)
+    assert await claims.take(PREFIX) == Completed({"message_id": "<1@x>"})
+    assert await Claims(blobs, "worker-2", LEASE, clock).take(PREFIX) == Completed({"message_id": "<1@x>"})

@@ -177,7 +177,7 @@ async def test_while_the_store_is_away_nothing_is_sent() -> None:
     assert not world.mailer.mails
 
 
-async def test_when_the_store_goes_away_after_sending_the_repeat_is_the_same_mail() -> None:
+async def a_world_that_lost_its_store_after_sending() -> World:
     world = World()
 
     class Last(FakeMailer):
@@ -190,9 +190,21 @@ async def test_when_the_store_goes_away_after_sending_the_repeat_is_the_same_mai
     with pytest.raises(DependencyAway, match="object-store"):
         await world.handle()
     world.blobs.away = False
-    assert isinstance(await world.handle(), RetryLater)
-    world.clock += LEASE
+    return world
+
+
+async def test_when_the_store_goes_away_after_sending_this_worker_doesnt_send_again() -> None:
+    world = await a_world_that_lost_its_store_after_sending()
     assert step(await world.handle()).state == "emailed"
+    assert len(world.mailer.mails) == 1
+
+
+async def test_when_the_store_goes_away_after_sending_another_worker_sends_the_same_mail() -> None:
+    world = await a_world_that_lost_its_store_after_sending()
+    other = world.worker("worker-2")
+    assert isinstance(await other.handle(request()), RetryLater)
+    world.clock += LEASE
+    assert step(await other.handle(request())).state == "emailed"
     first, second = world.mailer.mails
     assert first == second
 
