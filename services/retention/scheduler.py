@@ -17,7 +17,9 @@ from services.retention.planning import Planner
 from services.retention.telling import Told
 from services.retention.verify import Verification
 
-PLANS = "retention/plans/"
+OWN = "retention/"
+PLANS = f"{OWN}plans/"
+NOTES = timedelta(days=7)
 GRACE = timedelta(days=1)
 """What was due for less is this day's work, which the verification before it doesn't miss yet."""
 
@@ -78,7 +80,7 @@ class Scheduler:
         await self._verify()
         tasks = await self.plan()
         await claim.complete({"tasks": str(tasks)})
-        await self._forget_plans_before(f"{PLANS}{slot - timedelta(days=7):%Y-%m-%d}/")
+        await self._tidy()
         return tasks
 
     async def plan(self) -> int:
@@ -107,8 +109,8 @@ class Scheduler:
         if findings.off:
             log.error("retention is off", extra=findings.line())
 
-    async def _forget_plans_before(self, first: str) -> None:
-        for plan in await self.bucket.folders(PLANS):
-            if plan < first:
-                async for files in self.bucket.objects(plan, versions=True):
-                    await self.bucket.delete(files)
+    async def _tidy(self) -> None:
+        """Claims on plans and moves are notes of our own; after a week nobody asks for them."""
+        oldest = self.now() - NOTES
+        async for files in self.bucket.objects(OWN, versions=await self.bucket.versioned()):
+            await self.bucket.delete([file for file in files if file.modified and file.modified < oldest])

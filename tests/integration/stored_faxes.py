@@ -73,13 +73,20 @@ def new_bucket(environment: dict[str, str], *, versioned: bool) -> Iterator[Stor
     try:
         yield settings
     finally:
-        while versions := client.list_object_versions(Bucket=settings.bucket):
-            every = versions.get("Versions", []) + versions.get("DeleteMarkers", [])
-            if not every:
-                break
-            gone = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in every]
-            client.delete_objects(Bucket=settings.bucket, Delete={"Objects": gone, "Quiet": True})
+        empty(settings)
         client.delete_bucket(Bucket=settings.bucket)
+
+
+def empty(settings: StoreSettings) -> None:
+    """Delete everything, every version of it."""
+    client = s3_client(settings)
+    while True:
+        answer = client.list_object_versions(Bucket=settings.bucket)
+        every = answer.get("Versions", []) + answer.get("DeleteMarkers", [])
+        if not every:
+            return
+        gone = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in every]
+        client.delete_objects(Bucket=settings.bucket, Delete={"Objects": gone, "Quiet": True})
 
 
 @dataclass
@@ -87,7 +94,6 @@ class StoredFaxes:
     """The world of one test. Its clock stands still, ten minutes behind the store's, which thus never decides."""
 
     store: StoreSettings
-    versioned: bool = False
     holds: MemoryHolds = field(default_factory=MemoryHolds)
     settings: RetentionSettings = UNHURRIED
     now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10))
@@ -96,6 +102,9 @@ class StoredFaxes:
         self.client = s3_client(self.store)
         self.blobs = ObjectStore(self.store)
         self.events: list[FaxExpired] = []
+        self.everything: list[FaxExpired] = []
+        self.tasks: deque[RetentionRequested] = deque()
+        self.versioned = bool(self.client.get_bucket_versioning(Bucket=self.store.bucket).get("Status"))
 
     @property
     def oldest(self) -> datetime:
@@ -111,15 +120,10 @@ class StoredFaxes:
         return Retention(made.bucket, made.sweep, made.uploads, self.settings.faxes_per_task, told, lambda: self.now)
 
     async def put_fax(
-        self,
-        accepted_at: datetime,
-        *,
-        fax_id: UUID | None = None,
-        account: str = "north",
-        domain: str = "clinic.example",
+        self, accepted_at: datetime, *, account: str = "north", domain: str = "clinic.example", above: str = ""
     ) -> UUID:
         """Everything that the stages leave of a received fax with one mail."""
-        fax_id = fax_id or uuid4()
+        fax_id = uuid4()
         prefix = fax_prefix(accepted_at, fax_id)
         decision = {"account_id": account, "domain": domain, "status": {"accepted_at": accepted_at.isoformat()}}
         accepted = Accepted(sha256="0" * 64, accepted_at=accepted_at)
@@ -131,7 +135,7 @@ class StoredFaxes:
             f"{prefix}decision.json": json.dumps(decision).encode(),
             f"{claim_prefix(accepted_at, fax_id, 'email-received', 'a@clinic.example')}1": b"{}",
         }
-        await asyncio.gather(*(self.blobs.put(key, data, "application/octet-stream") for key, data in objects.items()))
+        await asyncio.gather(*(self.blobs.put(above + key, data, "text/plain") for key, data in objects.items()))
         return fax_id
 
     async def put_faxes(self, moments: Iterable[datetime]) -> list[UUID]:
@@ -154,26 +158,32 @@ class StoredFaxes:
         return {UUID(parts[1] if parts[0] == "accepted" else parts[4]) for parts in kept}
 
     def of(self, fax_id: UUID) -> list[str]:
-        """The keys that name a fax."""
-        return [key for key in self.keys() if str(fax_id) in key]
+        """The keys of what is stored of a fax; retention's own notes name it too."""
+        return [key for key in self.keys() if str(fax_id) in key and not key.startswith("retention/")]
 
     def task(self, day: date) -> RetentionRequested:
         return RetentionRequested(day=day, due_before=self.oldest)
 
-    async def sweep(self, *tasks: RetentionRequested, worker: Retention | None = None) -> list[Outcome]:
-        """Handle `tasks` and all that they cause; tombstones are collected in `events`. What isn't done is returned."""
-        worker = worker or self.worker()
-        waiting, undone = deque(tasks), []
-        while waiting:
-            outcome = await worker.handle(waiting.popleft())
+    async def sweep(self, *tasks: RetentionRequested, worker: Retention | None = None) -> Sequence[Outcome]:
+        """Handle `tasks` and all that they cause; the answer is what isn't done.
+
+        Tombstones are collected in `events`, but for those of folders that the store lists although they are empty.
+        """
+        worker, undone = worker or self.worker(), []
+        self.tasks += tasks
+        while self.tasks:
+            outcome = await worker.handle(self.tasks[0])
+            self.tasks.popleft()  # as a commit: what wasn't handled to its end comes again
             if isinstance(outcome, Done):
-                self.events += [event for event in outcome.events if isinstance(event, FaxExpired)]
-                waiting += [event for event in outcome.events if isinstance(event, RetentionRequested)]
+                told = [event for event in outcome.events if isinstance(event, FaxExpired)]
+                self.everything += told
+                self.events += [event for event in told if event.objects]
+                self.tasks += [event for event in outcome.events if isinstance(event, RetentionRequested)]
             else:
                 undone.append(outcome)
         return undone
 
-    async def sweep_all(self) -> list[Outcome]:
+    async def sweep_all(self) -> Sequence[Outcome]:
         """What the scheduler would ask for, done."""
         parts = self.parts()
         return await self.sweep(*await parts.planner.tasks(self.now), worker=self.worker(parts))
