@@ -15,7 +15,10 @@ def _hex() -> str:
 
 
 def _uuid() -> str:
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+    """A random UUID as Kafka writes it; like Kafka's own, never with a leading hyphen, which its tools take for an option."""
+    while (text := base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()).startswith("-"):
+        pass
+    return text
 
 
 @dataclass(frozen=True)

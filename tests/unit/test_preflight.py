@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from deploy.local import certificate, preflight, seaweedfs
+from deploy.local.credentials import Credentials
 from deploy.local.errors import SetupError
 from deploy.local.java import find_java
 
@@ -85,3 +86,7 @@ def test_an_old_java_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         with pytest.raises(SetupError, match=r"Kafka needs 17 or newer") as refused:
             find_java()
         assert "Unset NATIVEFAX_JAVA" in refused.value.cure
+
+
+def test_no_cluster_id_looks_like_an_option_to_kafkas_tools() -> None:
+    assert not [one for one in (Credentials().kafka_cluster_id for _ in range(500)) if one.startswith("-")]
