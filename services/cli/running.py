@@ -12,7 +12,8 @@ from rich.console import Console
 from deploy.local.errors import SetupError
 from deploy.local.stack import Program, Stack
 from services._runtime import topic_admin
-from services._runtime.settings import KafkaSettings
+from services._runtime.prepare import set_lifecycle
+from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli.surroundings import remember
 from services.stages import STAGES
 
@@ -59,6 +60,7 @@ def start_pipeline(stack: Stack, workers: Mapping[str, int], console: Console) -
     remember(stack.environment, stack.root)
     for stale in ready_dir(stack.root).glob("*.json"):
         stale.unlink()
+    set_lifecycle(StoreSettings())
     applied = topic_admin.apply_now(KafkaSettings())
     console.print(f"  {'topics':<10} {len(applied.created)} made, {len(applied.configured)} there", highlight=False)
     programs = stage_programs(stack, workers)
