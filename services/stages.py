@@ -23,6 +23,7 @@ STAGES = {
         StageEntry("ingest", "services.ingest.app", "takes received faxes, keeps them, makes PDF and thumbnail"),
         StageEntry("router", "services.router.app", "decides once what happens to each fax"),
         StageEntry("email_out", "services.email_out.app", "sends the mails"),
+        StageEntry("bounces", "services.ingest.bounces.app", "takes the reports of mails that came back"),
         StageEntry("retention", "services.retention.app", "deletes what is older than 365 days"),
         StageEntry("portal", "services.portal.app", "serves the links in mails"),
     )

@@ -12,6 +12,7 @@ from schemas.keys import claim_prefix
 from services._runtime.blobs import Blobs
 from services._runtime.claims import Busy, Claims, Completed, Held, utc_now
 from services._runtime.outcomes import DependencyAway, Done, Outcome, RetryLater
+from services._runtime.verp import Verp
 from services.email_out.domain import HORIZON, Ending, Way, message_id, status, way
 from services.email_out.letters import Letters
 from services.email_out.mailer import Answer, Deferred, Mail, Mailer, Refused, Sent, TooLarge, Unknown
@@ -29,6 +30,7 @@ class EmailOut:
         letters: Writes the mails.
         max_attachment: Bytes of the largest PDF that is attached; larger ones go as a link.
         envelope_sender: Where bounces go; None for the brand's own address.
+        verp: Makes an envelope sender for each mail instead, so that a bounce tells which mail it was.
     """
 
     blobs: Blobs
@@ -37,6 +39,7 @@ class EmailOut:
     letters: Letters
     max_attachment: int
     envelope_sender: str | None = None
+    verp: Verp | None = None
     now: Callable[[], datetime] = utc_now
 
     async def handle(self, event: EmailRequested) -> Outcome:
@@ -84,8 +87,11 @@ class EmailOut:
 
     def _mail(self, event: EmailRequested, way_: Way, pdf: bytes) -> Mail:
         letter = self.letters.write(event, way_)
-        sender = self.envelope_sender or event.brand.from_address
-        return Mail(sender, event.recipient, compose(letter, pdf if way_.delivery == "attachment" else None))
+        attached = pdf if way_.delivery == "attachment" else None
+        return Mail(self._sender(event), event.recipient, compose(letter, attached))
+
+    def _sender(self, event: EmailRequested) -> str:
+        return self.verp.address(event) if self.verp else self.envelope_sender or event.brand.from_address
 
     async def _settle(self, event: EmailRequested, claim: Held, answer: Answer, way_: Way) -> Outcome:
         match answer:

@@ -8,6 +8,8 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services._runtime.verp import MailDomain
+
 Security = Literal["starttls", "tls", "none"]
 MEGABYTE = 1_000_000
 
@@ -15,7 +17,7 @@ MEGABYTE = 1_000_000
 class MailSettings(BaseSettings):
     """How to reach the relay, and how large a mail may be."""
 
-    model_config = SettingsConfigDict(env_prefix="NATIVEFAX_SMTP_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="NATIVEFAX_SMTP_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     host: str
     port: int = Field(default=587, ge=1, le=65535)
@@ -25,6 +27,9 @@ class MailSettings(BaseSettings):
     ca_file: Path | None = Field(default=None, description="PEM; the system's authorities if not given")
     ehlo_name: str | None = Field(default=None, description="how we greet; this machine's name if not given")
     envelope_sender: str | None = Field(default=None, description="where bounces go; the brand's address if not given")
+    bounce_domain: MailDomain | None = Field(
+        default=None, description="each mail has an envelope sender of its own below it: the bounces stage takes those"
+    )
     timeout_seconds: float = Field(default=60.0, gt=0, description="the hard timeout of one mail")
     connect_seconds: float = Field(default=10.0, gt=0, description="to be connected, secured and signed in")
     connections: int = Field(default=8, ge=1, le=100, description="open at most, for each process")
