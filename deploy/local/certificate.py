@@ -1,53 +1,43 @@
 """A self-signed certificate for servers on this machine."""
 
-import shutil
-import subprocess
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 
-from deploy.local.errors import SetupError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
-DAYS = 3650
-NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+from deploy.local.programs import write_private
 
-
-def find_openssl() -> str:
-    """The openssl command.
-
-    Raises:
-        SetupError: There is none.
-    """
-    found = shutil.which("openssl")
-    if found is None:
-        raise SetupError(
-            "The openssl command, which makes the local mailbox's certificate, is missing.",
-            cure="On Debian and Ubuntu, as root: apt-get install openssl. Or let NATIVEFAX_SMTP_HOST name a relay.",
-        )
-    return found
+LIFE = timedelta(days=3650)
 
 
 def make_certificate(certificate: Path, key: Path) -> None:
-    """Write a certificate for localhost and 127.0.0.1 and its private key (mode 0600), once, as PEM.
-
-    Raises:
-        SetupError: The openssl command is missing or fails.
-    """
+    """Write a certificate for localhost and 127.0.0.1 and its private key (mode 0600), once, as PEM."""
     if certificate.exists() and key.exists():
         return
-    openssl = find_openssl()
     key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    request = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"]
-    subject = ["-subj", "/CN=localhost", "-addext", NAMES, "-days", str(DAYS)]
-    try:
-        subprocess.run(  # noqa: S603 - our own command
-            [*request, *subject, "-keyout", str(key), "-out", str(certificate)],
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-    except subprocess.CalledProcessError as error:
-        raise SetupError(
-            f"openssl could not make a certificate: {error.stderr.strip()[-300:]}",
-            cure="Check that `openssl version` is 3.0 or newer.",
-        ) from error
-    key.chmod(0o600)
+    private = ec.generate_private_key(ec.SECP256R1())
+    encoding, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    write_private(key, private.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain).decode())
+    certificate.write_bytes(_signed(private).public_bytes(encoding))
+
+
+def _signed(private: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1"))])
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + LIFE)
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(private, hashes.SHA256())
+    )

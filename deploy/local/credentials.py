@@ -15,7 +15,7 @@ def _hex() -> str:
 
 
 def _uuid() -> str:
-    """A random UUID as Kafka writes it; like Kafka's own, never with a leading hyphen, which its tools take for an option."""
+    """A random UUID as Kafka writes it: like its own, without the leading hyphen that its tools take for an option."""
     while (text := base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()).startswith("-"):
         pass
     return text

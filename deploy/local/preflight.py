@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from deploy.local.certificate import find_openssl
 from deploy.local.errors import SetupError
 from deploy.local.java import find_java
 from deploy.local.seaweedfs import find_weed
@@ -26,8 +25,6 @@ def check_machine(root: Path, parts: Collection[str]) -> None:
         find_weed()
     if "kafka" in parts:
         find_java()
-    if "mailbox" in parts:
-        find_openssl()
 
 
 def _check_system() -> None:

@@ -1,9 +1,7 @@
 """The SMTP adapter against aiosmtpd: STARTTLS with a private authority, TLS from the start, sign-in, SIZE."""
 
 import asyncio
-import shutil
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,12 +11,11 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from deploy.local.certificate import make_certificate
 from services._runtime.outcomes import DependencyAway
 from services.email_out.adapters import SmtpMailer
 from services.email_out.mailer import Refused, Sent, TooLarge
 from tests.integration.test_smtp import mail, settings
-
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates")
 
 
 @dataclass
@@ -49,11 +46,10 @@ AUTH: dict[str, Any] = {"authenticator": sign_in, "auth_required": True}
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("tls") / "relay.pem"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
-    names = ["-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run([*command.split(), *names, "-keyout", path, "-out", f"{path}.crt"], check=True, capture_output=True)
-    path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
+    folder = tmp_path_factory.mktemp("tls")
+    make_certificate(folder / "relay.crt", folder / "relay.key")
+    path = folder / "relay.pem"
+    path.write_text((folder / "relay.key").read_text() + (folder / "relay.crt").read_text())
     return path
 
 

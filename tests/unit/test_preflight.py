@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from deploy.local import certificate, preflight, seaweedfs
+from deploy.local import preflight, seaweedfs
 from deploy.local.credentials import Credentials
 from deploy.local.errors import SetupError
 from deploy.local.java import find_java
@@ -32,16 +32,11 @@ def hide_weed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(seaweedfs.shutil, "which", lambda _name: None)  # type: ignore[attr-defined]
 
 
-def hide_openssl(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(certificate.shutil, "which", lambda _name: None)  # type: ignore[attr-defined]
-
-
 @pytest.mark.parametrize(
     ("arrange", "part", "message", "cure"),
     [
         (refuse_system, "store", "this is Linux on aarch64", "NATIVEFAX_STORE_ENDPOINT"),
         (hide_weed, "store", "no package for this system", "NATIVEFAX_STORE_ENDPOINT"),
-        (hide_openssl, "mailbox", "openssl command", "apt-get install openssl"),
         (fill_disk, "kafka", "5 MB left", "Free some space"),
     ],
 )
@@ -61,7 +56,6 @@ def test_what_is_missing_is_named(
 
 def test_parts_that_run_elsewhere_need_nothing_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refuse_system(monkeypatch)
-    hide_openssl(monkeypatch)
     monkeypatch.setenv("NATIVEFAX_JAVA", "/nowhere/java")
     preflight.check_machine(tmp_path, [])
 
