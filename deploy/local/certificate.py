@@ -1,7 +1,8 @@
 """A self-signed certificate for servers on this machine."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -14,21 +15,22 @@ from deploy.local.programs import write_private
 LIFE = timedelta(days=3650)
 
 
-def make_certificate(certificate: Path, key: Path) -> None:
-    """Write a certificate for localhost and 127.0.0.1 and its private key (mode 0600), once, as PEM."""
+def make_certificate(certificate: Path, key: Path, addresses: Iterable[str] = ("127.0.0.1",)) -> None:
+    """Write a certificate for localhost and `addresses`, and its private key (mode 0600), once, as PEM."""
     if certificate.exists() and key.exists():
         return
     key.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     private = ec.generate_private_key(ec.SECP256R1())
     encoding, plain = serialization.Encoding.PEM, serialization.NoEncryption()
     write_private(key, private.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain).decode())
-    certificate.write_bytes(_signed(private).public_bytes(encoding))
+    certificate.write_bytes(_signed(private, addresses).public_bytes(encoding))
 
 
-def _signed(private: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+def _signed(private: ec.EllipticCurvePrivateKey, addresses: Iterable[str]) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1"))])
+    named = [x509.IPAddress(ip_address(address)) for address in addresses]
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), *named])
     return (
         x509.CertificateBuilder()
         .subject_name(name)

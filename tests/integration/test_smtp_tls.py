@@ -47,7 +47,7 @@ AUTH: dict[str, Any] = {"authenticator": sign_in, "auth_required": True}
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tls")
-    make_certificate(folder / "relay.crt", folder / "relay.key")
+    make_certificate(folder / "relay.crt", folder / "relay.key", addresses=())
     path = folder / "relay.pem"
     path.write_text((folder / "relay.key").read_text() + (folder / "relay.crt").read_text())
     return path
