@@ -1,20 +1,34 @@
 """Retention while workers are killed and the store fails: what is due goes, nothing else does, and all is told."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
+from schemas.base import Event
+from schemas.envelope import decode
 from schemas.keys import HELD
-from schemas.retention import FaxExpired, RetentionRequested
+from schemas.retention import FaxExpired, HoldChanged, RetentionRequested
+from schemas.topics import FAX_EXPIRED, RETENTION_REQUESTED
+from services._runtime import topic_admin
 from services._runtime.blobs import ObjectStore
+from services._runtime.kafka import client_options
 from services._runtime.outcomes import DependencyAway, Done, RetryLater
-from services._runtime.settings import StoreSettings
+from services._runtime.publisher import Publisher, message_of
+from services._runtime.records import Record
+from services._runtime.retries import ATTEMPT
+from services._runtime.settings import KafkaSettings, StoreSettings
 from services.retention.adapters import Bucket
 from services.retention.calls import Calls
 from tests.fault.faulty_store import Faults, faulty_store
-from tests.integration.stored_faxes import StoredFaxes, empty, new_bucket
+from tests.fault.workers import eventually, workers
+from tests.integration.stored_faxes import StoredFaxes, a_random_half, empty, new_bucket
 from tests.providers.cluster import Cluster
 
 TWO_DAYS = timedelta(days=2)
@@ -170,3 +184,126 @@ async def test_an_object_that_is_never_deleted_ends_as_a_dead_letter_with_its_ke
     assert stored.faxes() == {stuck}
     assert {event.fax_id for event in through.events} == set(faxes) - {stuck}
     assert any("accepted" in key for key in stored.of(stuck)), "its acceptance went before its document"
+
+
+@pytest.fixture
+def topics(cluster: Cluster) -> KafkaSettings:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in cluster.environment.items():
+            patch.setenv(name, value)
+        settings = KafkaSettings()
+    topic_admin.apply_now(settings)
+    return settings
+
+
+@asynccontextmanager
+async def following(settings: KafkaSettings, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer of everything that comes from now on."""
+    async with AIOKafkaConsumer(topic, **client_options(settings), auto_offset_reset="latest") as consumer:
+        for partition in consumer.assignment():
+            await consumer.position(partition)
+        yield consumer
+
+
+async def read(consumer: AIOKafkaConsumer, done: Callable[[Record], bool], seconds: float = 60) -> list[Record]:
+    """Records until `done` says so of one."""
+    found: list[Record] = []
+    async with asyncio.timeout(seconds):
+        while not found or not done(found[-1]):
+            found.append(await consumer.getone())
+    return found
+
+
+async def publish(settings: KafkaSettings, *events: Event) -> None:
+    publisher = Publisher(settings, source="tests", confirm_seconds=30)
+    await publisher.start()
+    await publisher.publish_events(events)
+    await publisher.stop()
+
+
+RETENTION = ["-m", "services", "retention"]
+
+
+def kill_one(stored: StoredFaxes, faxes: int, folder: Path, environment: dict[str, str]) -> int:
+    """Run three workers until all is done, kill one of them three times; how many kills came before the end."""
+    hit = 0
+    with workers(folder, environment, [RETENTION] * 3) as started:
+        for left in (0.9, 0.6, 0.3):
+            eventually("some are gone", lambda left=left: len(stored.faxes()) < left * faxes)  # type: ignore[misc]
+            hit += len(stored.faxes()) > 2
+            started[0].kill()
+            eventually("it is back", started[0].ready)
+        eventually("all are gone", lambda: len(stored.faxes()) == 1, 90)
+        assert sum(one.metric("nativefax_messages_total", outcome="done") > 0 for one in started) > 1, "nobody shared"
+    return hit
+
+
+async def test_workers_are_killed_while_the_scheduler_catches_up_with_weeks(
+    cluster: Cluster, topics: KafkaSettings, tmp_path: Path
+) -> None:
+    """40 days of faxes are due. Three workers share them; one is killed again and again; a hold is set before."""
+    with new_bucket(cluster.environment, versioned=False) as bucket:
+        stored = StoredFaxes(bucket)
+        faxes = await stored.put_faxes([stored.oldest - timedelta(days=1 + number % 40) for number in range(400)])
+        held, young = await stored.put_fax(stored.oldest - TWO_DAYS), await stored.put_fax(stored.now)
+        scope = f"fax:{held}"
+        await publish(topics, HoldChanged(scope=scope, held=True, reason="test", by="test", at=stored.now))
+        environment = cluster.environment | {
+            "NATIVEFAX_STORE_BUCKET": bucket.bucket,
+            "NATIVEFAX_RETENTION_OBJECTS_PER_SECOND": "120",
+            "NATIVEFAX_RETENTION_FAXES_PER_TASK": "4",
+        }
+        async with following(topics, FAX_EXPIRED.name) as consumer:
+            hit = await asyncio.to_thread(kill_one, stored, len(faxes), tmp_path, environment)
+            waiting = set(faxes)
+
+            def last(record: Record) -> bool:
+                event = decode(FAX_EXPIRED, record.headers, record.value)
+                assert isinstance(event, FaxExpired)
+                assert event.fax_id in faxes, "a tombstone of a fax that stays"
+                waiting.discard(event.fax_id)
+                return not waiting
+
+            told = await read(consumer, last)
+        assert stored.faxes() == {young}
+        assert len([key for key in stored.keys(HELD) if str(held) in key]) == 6
+        await publish(topics, HoldChanged(scope=scope, held=False, reason="test", by="test", at=stored.now))
+    assert hit >= 2, "the kills hit nothing"
+    assert len(told) >= len(faxes)
+
+
+async def test_a_task_whose_object_stays_ends_in_the_dead_letters(
+    cluster: Cluster, topics: KafkaSettings, tmp_path: Path
+) -> None:
+    """The task comes as on its last attempt; the dead letter names the key."""
+    with new_bucket(cluster.environment, versioned=False) as bucket:
+        stored = StoredFaxes(bucket)
+        when = stored.oldest - TWO_DAYS
+        stuck = await stored.put_fax(when)
+        faults = Faults(refused=lambda key: key.endswith("/original.tif"))
+        with faulty_store(bucket, faults) as proxied:
+            environment = cluster.environment | {
+                "NATIVEFAX_STORE_BUCKET": bucket.bucket,
+                "NATIVEFAX_STORE_ENDPOINT": proxied.endpoint,
+                "NATIVEFAX_RETENTION_VERIFY": "false",
+            }
+            task = RetentionRequested(day=when.date(), due_before=stored.oldest, fax_ids=(stuck,))
+            message = message_of(task, source="tests", at=stored.now)
+            last = replace(message, headers=(*message.headers, (ATTEMPT, b"3")))
+            async with following(topics, RETENTION_REQUESTED.dead_letters) as consumer:
+                with workers(tmp_path, environment, [RETENTION]):
+                    publisher = Publisher(topics, source="tests", confirm_seconds=30)
+                    await publisher.start()
+                    await publisher.publish([last])
+                    await publisher.stop()
+                    [letter] = await read(consumer, lambda _record: True)
+        told = dict(letter.headers)
+        assert told["nf-reason"] == b"objects-not-deleted"
+        assert f"{stuck}/original.tif".encode() in told["nf-detail"]
+        assert any(key.startswith("accepted/") for key in stored.of(stuck))
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(600)
+async def test_20_000_objects_of_which_a_random_half_is_due(bucket: StoreSettings) -> None:
+    await a_random_half(StoredFaxes(bucket), 3_400)

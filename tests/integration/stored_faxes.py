@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -190,3 +191,20 @@ class StoredFaxes:
 
     def fax_day(self, day: date) -> list[str]:
         return [key for root in (FAXES, CLAIMS) for key in self.keys(day_prefix(root, day))]
+
+
+async def a_random_half(stored: StoredFaxes, number: int) -> None:
+    """Fill with `number` faxes around the bound and sweep: exactly the due ones are gone, by a listing of its own."""
+    chance = random.Random(number)
+    span = timedelta(days=4).total_seconds()
+    moments = [stored.oldest + timedelta(seconds=chance.uniform(-span, span)) for _ in range(number)]
+    faxes = dict(zip(await stored.put_faxes(moments), moments, strict=True))
+    kept = {fax_id for fax_id, moment in faxes.items() if moment >= stored.oldest}
+    objects = len(stored.keys())
+    assert number * 0.35 < len(kept) < number * 0.65
+    assert not await stored.sweep_all()
+    left = stored.keys()
+    assert stored.faxes() == kept
+    assert len(left) == objects // number * len(kept), "a fax was kept in part"
+    assert {event.fax_id for event in stored.events} == set(faxes) - kept
+    assert len(stored.events) == number - len(kept)

@@ -18,7 +18,7 @@ from services._runtime.settings import StoreSettings
 from services.ingest.documents.unreadable import UnreadableDocument
 from services.ingest.domain import fax_id_of
 from services.ingest.handlers import ReceivedFaxes
-from tests.integration.stored_faxes import SECOND, YEAR, MemoryHolds, StoredFaxes, empty, new_bucket
+from tests.integration.stored_faxes import SECOND, YEAR, MemoryHolds, StoredFaxes, a_random_half, empty, new_bucket
 from tests.providers.cluster import Cluster
 
 
@@ -340,19 +340,3 @@ async def test_a_repeat_of_an_expired_fax_stores_nothing(stored: StoredFaxes) ->
 async def test_exactly_a_random_half(stored: StoredFaxes) -> None:
     """2,000 objects of which a random half is due: 20,000 is tests/fault/test_retention.py's chaos form."""
     await a_random_half(stored, 340)
-
-
-async def a_random_half(stored: StoredFaxes, number: int) -> None:
-    chance = random.Random(number)
-    span = timedelta(days=4).total_seconds()
-    moments = [stored.oldest + timedelta(seconds=chance.uniform(-span, span)) for _ in range(number)]
-    faxes = dict(zip(await stored.put_faxes(moments), moments, strict=True))
-    kept = {fax_id for fax_id, moment in faxes.items() if moment >= stored.oldest}
-    objects = len(stored.keys())
-    assert number * 0.35 < len(kept) < number * 0.65
-    assert not await stored.sweep_all()
-    left = stored.keys()
-    assert stored.faxes() == kept
-    assert len(left) == objects // number * len(kept), "a fax was kept in part"
-    assert {event.fax_id for event in stored.events} == set(faxes) - kept
-    assert len(stored.events) == number - len(kept)
