@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import policy
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from schemas.fax import EmailRequested, FaxStatusChanged
 from services._runtime.claims import Claims
 from services._runtime.links import Links
 from services._runtime.outcomes import DependencyAway, Done, Outcome, RetryLater
+from services._runtime.verp import Verp
 from services.email_out.domain import HORIZON
 from services.email_out.handlers import EmailOut
 from services.email_out.letters import Letters
@@ -243,16 +245,22 @@ async def test_over_our_own_limit_it_is_not_even_read() -> None:
     assert not attachments(world.mailer.read())
 
 
+def stage_of(world: World, **bounces: Any) -> EmailOut:
+    claims = Claims(world.blobs, "w", LEASE, world.now)
+    return EmailOut(world.blobs, claims, world.mailer, Letters(Links("s" * 40, 7)), max_attachment=0, **bounces)
+
+
+async def test_each_mail_may_have_an_envelope_sender_of_its_own() -> None:
+    world, verp = World(), Verp("s" * 40, "bounces.north.example")
+    stage = stage_of(world, verp=verp, envelope_sender="bounces@relay.example")
+    for event in (request(), request(recipient="other@clinic.example")):
+        await stage.handle(event)
+        assert world.mailer.mails[-1].sender == verp.address(event)
+    assert world.mailer.read()["From"] == "Northwind Fax <fax@northwind.example>"
+
+
 async def test_bounces_may_go_to_an_address_of_ours() -> None:
     world = World()
-    stage = EmailOut(
-        world.blobs,
-        Claims(world.blobs, "w", LEASE, world.now),
-        world.mailer,
-        Letters(Links("s" * 40, 7)),
-        max_attachment=0,
-        envelope_sender="bounces@relay.example",
-    )
-    await stage.handle(request(brand=CONTOSO))
+    await stage_of(world, envelope_sender="bounces@relay.example").handle(request(brand=CONTOSO))
     assert world.mailer.mails[0].sender == "bounces@relay.example"
     assert world.mailer.read()["From"] == "Contoso Telecom <noreply@contoso.example>"

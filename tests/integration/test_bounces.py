@@ -1,0 +1,125 @@
+"""A fax's mail goes out, comes back, and the fax says so: with the stages, Kafka, the store and a mail server."""
+
+import asyncio
+import json
+import smtplib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from deploy.local.mailbox import read_maildir
+from schemas.fax import FaxStatusChanged
+from services._runtime import topic_admin
+from services._runtime.settings import KafkaSettings
+from services.cli.following import StatusReader
+from services.cli.receiving import Incoming
+from tests.fault.pipeline import CLEAN, NORTH, STAGES, Pipeline, account
+from tests.fault.workers import Worker, eventually, workers
+from tests.providers.cluster import Cluster
+from tests.unit.bounces import sample
+
+DOMAIN = "bounces.north.example"
+NUMBER, MAILBOX = "+15550160", "user15550160@clinic.example"
+BOUNCING = {
+    "NATIVEFAX_SMTP_BOUNCE_DOMAIN": DOMAIN,
+    "NATIVEFAX_BOUNCES_PORT": "0",
+    "NATIVEFAX_STAGE_CONFIRM_SECONDS": "3",
+}
+
+
+@pytest.fixture(scope="module")
+def pipeline(cluster: Cluster) -> Iterator[Pipeline]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in cluster.environment.items():
+            patch.setenv(name, value)
+        topic_admin.apply_now(KafkaSettings())
+        yield Pipeline(cluster)
+
+
+@contextmanager
+def running(pipeline: Pipeline, folder: Path, *stages: str) -> Iterator[Worker]:
+    """The named stages, and the server for reports, which it returns."""
+    commands = [["-m", "services", name] for name in (*stages, "bounces")]
+    with workers(folder, {**pipeline.cluster.environment, **BOUNCING}, commands) as started:
+        yield started[-1]
+
+
+def port_of(bounces: Worker) -> int:
+    lines = [json.loads(line) for line in (bounces.folder / "log").read_text().splitlines() if line.startswith("{")]
+    return next(int(line["port"]) for line in lines if line["message"] == "takes reports")
+
+
+def hand_over(port: int, sender_of_mail: str, content: bytes) -> int:
+    """Give a report to the server as a mail server does, and return the code of its answer."""
+    with smtplib.SMTP("127.0.0.1", port, timeout=30) as smtp:
+        smtp.ehlo("mx.clinic.example")
+        smtp.mail("")
+        code, _ = smtp.rcpt(sender_of_mail)
+        return smtp.data(content)[0] if code == 250 else code
+
+
+async def mail_that_went_out(pipeline: Pipeline, reader: StatusReader) -> tuple[FaxStatusChanged, EmailMessage]:
+    events = await pipeline.hand_over([Incoming(CLEAN.read_bytes(), NUMBER, "+15550199", 1)])
+    (way,) = await pipeline.ways(events, reader)
+    (emailed,) = way.mails
+    (mail,) = [one for one in read_maildir(pipeline.cluster.maildir) if one["Message-ID"] == emailed.message_id]
+    return emailed, mail
+
+
+async def bounced(reader: StatusReader, number: int) -> list[FaxStatusChanged]:
+    """So many steps of mails that came back."""
+    found: list[FaxStatusChanged] = []
+    deadline = time.monotonic() + 30
+    while len(found) < number and time.monotonic() < deadline:
+        found += [step for step in await reader.take(0.5) if step.state == "mail-bounced"]
+    return found
+
+
+async def test_a_mail_that_comes_back_marks_its_fax(pipeline: Pipeline, tmp_path: Path) -> None:
+    await pipeline.publish_accounts(account(NUMBER, "email-with-attachment", NORTH))
+    with running(pipeline, tmp_path, *STAGES) as bounces:
+        async with pipeline.reader() as reader:
+            emailed, mail = await mail_that_went_out(pipeline, reader)
+            sender = str(mail["Return-Path"]).strip("<>")
+            assert sender.endswith(f"@{DOMAIN}")
+            for _ in range(2):
+                assert await asyncio.to_thread(hand_over, port_of(bounces), sender, sample("postfix-failed")) == 250
+            first, again = await bounced(reader, 2)
+    assert again == first
+    assert first.version == emailed.version + 1
+    assert (first.fax_id, first.account_id, first.recipient) == (emailed.fax_id, emailed.account_id, MAILBOX)
+    assert (first.accepted_at, first.fax_number) == (emailed.accepted_at, NUMBER)
+    assert (first.reason, first.detail[:5]) == ("mail-bounced", "5.1.1")
+
+
+async def test_nothing_is_taken_until_kafka_has_it(pipeline: Pipeline, tmp_path: Path) -> None:
+    await pipeline.publish_accounts(account(NUMBER, "email-with-attachment", NORTH))
+    with running(pipeline, tmp_path, *STAGES) as bounces:
+        async with pipeline.reader() as reader:
+            _, mail = await mail_that_went_out(pipeline, reader)
+        sender, port = str(mail["Return-Path"]).strip("<>"), port_of(bounces)
+        pipeline.cluster.stop("kafka")
+        try:
+            assert await asyncio.to_thread(hand_over, port, sender, sample("exim-failed")) == 451
+        finally:
+            pipeline.cluster.start("kafka")
+        async with pipeline.reader() as reader:
+
+            def taken() -> bool:
+                return hand_over(port, sender, sample("exim-failed")) == 250
+
+            await asyncio.to_thread(eventually, "the report is taken", taken)
+            steps = await bounced(reader, 1)
+        assert bounces.metric("nativefax_bounces_total", outcome="deferred") >= 1
+    assert {step.detail for step in steps} == {"5.0.0 552 5.2.2 The mailbox of front.desk is full"}
+
+
+async def test_without_a_domain_it_waits_for_one(pipeline: Pipeline, tmp_path: Path) -> None:
+    environment = {**pipeline.cluster.environment, "NATIVEFAX_SMTP_BOUNCE_DOMAIN": ""}
+    with workers(tmp_path, environment, [["-m", "services", "bounces"]]) as (bounces,):
+        assert bounces.ready()
+    assert "no NATIVEFAX_SMTP_BOUNCE_DOMAIN" in (bounces.folder / "log").read_text()
