@@ -105,8 +105,10 @@ async def test_without_a_recipient_there_is_no_data() -> None:
 async def test_an_address_that_cannot_be_parsed_is_no_fault_of_the_servers() -> None:
     async with serving(World()) as port:
         answers = await talk(port, codes("@", "<<>>", '"', "a b@c", "[", f"{'x' * 450}@y", ADDRESS))
+        unreadable = await talk(port, lambda smtp: (smtp.ehlo(), smtp.docmd("MAIL FROM:<"))[-1])
     assert all(500 <= code < 600 for code, _ in answers[:-1])
     assert answers[-1][0] == 250
+    assert unreadable == (501, b"5.5.4 That can't be read")
 
 
 async def test_the_size_is_announced_and_kept() -> None:

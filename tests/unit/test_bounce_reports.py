@@ -44,6 +44,10 @@ def test_what_changes_nothing(name: str, why: str) -> None:
     assert (report(name).outcome, report(name).detail) == ("ignored", why)
 
 
+def test_a_system_that_says_it_is_automatic_is_still_believed() -> None:
+    assert (report("old-exim-failed-in-own-words").outcome, report("qmail-in-own-words").outcome) == ("bounced",) * 2
+
+
 def test_a_server_that_uses_its_own_words() -> None:
     told = report("qmail-in-own-words")
     assert (told.outcome, told.detail) == ("bounced", "undetermined")
@@ -94,11 +98,11 @@ def test_groups_of_recipients(lines: list[str], outcome: str, detail: str) -> No
 
 
 def test_a_servers_words_are_one_safe_line() -> None:
-    hostile = "Diagnostic-Code: smtp; 550 \x1b[31m\x00<script>\u202e" + "é" * 500
+    hostile = "Diagnostic-Code: smtp; 550 \x1b[31m\x00<script>\u202e" + "é x" * 500
     told = read(group("Action: failed", "Status: 5.1.1", hostile), null_sender=True)
     assert told.detail.isascii()
     assert told.detail.isprintable()
-    assert len(told.detail) <= 150
+    assert 140 < len(told.detail) <= 150
 
 
 def test_what_we_wrote_ourselves_is_not_read_as_the_report() -> None:

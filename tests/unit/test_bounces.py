@@ -84,6 +84,14 @@ async def test_what_changes_nothing_is_taken_and_not_published(name: str) -> Non
     assert world.outcomes.labels("ignored")._value.get() == 1
 
 
+async def test_a_persons_answer_is_taken_and_not_published() -> None:
+    world = World()
+    assert await world.answer(sample("qmail-in-own-words"), sender="front.desk@clinic.example") == TAKEN
+    assert not world.published.messages
+    assert await world.answer(sample("qmail-in-own-words")) == TAKEN
+    assert world.published.steps[0].detail == "undetermined"
+
+
 async def test_nothing_is_told_of_a_fax_older_than_anything_may_be() -> None:
     world = World()
     world.clock = AT + timedelta(days=365, seconds=1)
