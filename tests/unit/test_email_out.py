@@ -20,6 +20,7 @@ from services.email_out.domain import HORIZON
 from services.email_out.handlers import EmailOut
 from services.email_out.letters import Letters
 from services.email_out.mailer import Answer, Deferred, Mail, Refused, Sent, TooLarge, Unknown
+from services.email_out.settings import MailSettings
 from tests.fakes import MemoryBlobs
 from tests.unit.mails import AT, CONTOSO, KEY, PDF, request
 
@@ -264,3 +265,11 @@ async def test_bounces_may_go_to_an_address_of_ours() -> None:
     await stage_of(world, envelope_sender="bounces@relay.example").handle(request(brand=CONTOSO))
     assert world.mailer.mails[0].sender == "bounces@relay.example"
     assert world.mailer.read()["From"] == "Contoso Telecom <noreply@contoso.example>"
+
+
+def test_settings_left_empty_are_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As compose.yaml leaves those that nobody gave."""
+    for name in ("USERNAME", "PASSWORD", "BOUNCE_DOMAIN"):
+        monkeypatch.setenv(f"NATIVEFAX_SMTP_{name}", "")
+    settings = MailSettings(host="relay.example")
+    assert (settings.username, settings.password, settings.bounce_domain) == (None, None, None)
