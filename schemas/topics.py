@@ -55,8 +55,12 @@ class Topic:
 
     def key_of(self, event: Event) -> bytes:
         """The message key of `event`."""
-        field = next(name for name in self.key.split(" or ") if hasattr(event, name))
-        return str(getattr(event, field)).encode()
+        return str(getattr(event, _key_field(self.key, type(event)))).encode()
+
+
+@cache
+def _key_field(key: str, event_type: type[Event]) -> str:
+    return next(name for name in key.split(" or ") if name in event_type.model_fields or hasattr(event_type, name))
 
 
 TELEPHONY_FAX_RECEIVED = Topic(

@@ -52,7 +52,7 @@ def install(packages: Iterable[str]) -> bool:
     """Install `packages` as root; tell whether that worked."""
     apt = ["apt-get", "--quiet", "--yes"]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    command = [*apt, "install", "--no-install-recommends", *sorted(packages)]
+    command = [*apt, "install", "--no-install-recommends", "--no-remove", *sorted(packages)]
     first = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)  # noqa: S603
     if first.returncode == 0:
         return True

@@ -1,8 +1,6 @@
 """What the stages of a process tell Prometheus."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -29,22 +27,22 @@ class StageMetrics:
     def __init__(self, stage: str, metrics: Metrics) -> None:
         self._stage = stage
         self._metrics = metrics
-        self._in_flight = metrics.in_flight.labels(stage)
+        self._in_flight = 0
+        metrics.in_flight.labels(stage).set_function(lambda: self._in_flight)
         self._seconds = metrics.seconds.labels(stage)
         self._paused = metrics.paused.labels(stage)
         self._lost = metrics.lost.labels(stage)
         self._settled: dict[tuple[str, str], Counter] = {}
 
-    @contextmanager
-    def handling(self) -> Iterator[None]:
-        """Count one message as in flight and time it."""
-        started = time.perf_counter()
-        self._in_flight.inc()
-        try:
-            yield
-        finally:
-            self._in_flight.dec()
-        self._seconds.observe(time.perf_counter() - started)
+    def began(self) -> float:
+        """Count one message as in flight; the answer is for `ended`."""
+        self._in_flight += 1
+        return time.perf_counter()
+
+    def ended(self, began: float) -> None:
+        """The message is in flight no more, and this is how long it was."""
+        self._in_flight -= 1
+        self._seconds.observe(time.perf_counter() - began)
 
     def settled(self, outcome: str, reason: str) -> None:
         """Count one settled message."""

@@ -1,6 +1,5 @@
 """One record to its end: decode, call the stage's function, and turn the outcome into messages."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -10,6 +9,7 @@ from datetime import datetime
 from schemas.base import Event
 from schemas.envelope import InvalidMessage, decode
 from services._runtime.claims import utc_now
+from services._runtime.deadlines import Deadlines
 from services._runtime.expiry import expiry
 from services._runtime.metrics import StageMetrics
 from services._runtime.outcomes import DeadLetter, DependencyAway, Done, Outcome, RetryLater
@@ -24,7 +24,7 @@ current_event: ContextVar[Event | None] = ContextVar("current_event", default=No
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Settling:
     """Settles the records of one stage. It never raises but `DependencyAway`."""
 
@@ -32,13 +32,17 @@ class Settling:
     metrics: StageMetrics
     now: Callable[[], datetime] = utc_now
 
+    def __post_init__(self) -> None:
+        self._deadlines = Deadlines(self.stage.timeout)
+
     async def __call__(self, record: Record) -> list[Message]:
         """The messages that `record` causes: events, a deferral or a dead letter."""
-        with self.metrics.handling():
-            try:
-                return self._messages(await self._outcome(record), record)
-            finally:
-                current_event.set(None)
+        began = self.metrics.began()
+        try:
+            return self._messages(await self._outcome(record), record)
+        finally:
+            current_event.set(None)
+            self.metrics.ended(began)
 
     async def _outcome(self, record: Record) -> Outcome:
         try:
@@ -51,8 +55,7 @@ class Settling:
 
     async def _handle(self, event: Event) -> Outcome:
         try:
-            async with asyncio.timeout(self.stage.timeout):
-                return await self.stage.handle(event)
+            return await self._deadlines.limited(self.stage.handle(event))
         except DependencyAway:
             raise
         except TimeoutError:

@@ -5,6 +5,7 @@ Needs a cluster; `python -m tests.bench runtime` starts one.
 """
 
 import asyncio
+import gc
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -35,6 +36,8 @@ BOUND = 1.25
 
 def measurements() -> Iterator[dict[str, object]]:
     """Median microseconds a message of both loops, taken in turn on topics of their own."""
+    gc.collect()
+    gc.freeze()  # as each stage's process does; both loops run with it
     ours, by_hand = [], []
     for number in range(ROUNDS + 1):  # the first round warms both
         one, other = asyncio.run(_round(number))

@@ -1,7 +1,6 @@
 """A report that a real mail server wrote: Exim relays our mail to a mailbox that refuses it, and tells the sender.
 
-Exim runs in the foreground on a configuration of its own; the machine's, if it has one, is left alone. It isn't among
-the parts that `make test` installs, for installing a mail server removes the one that is there.
+Exim runs in the foreground on a configuration of its own; the machine's, if it has one, is left alone.
 """
 
 import asyncio
@@ -65,9 +64,10 @@ to_mailbox:
   hosts_avoid_tls = *
 """
 
-pytestmark = pytest.mark.skipif(
-    EXIM is None or os.geteuid() != 0, reason="needs root and Exim: apt-get install exim4-daemon-light"
-)
+pytestmark = [
+    pytest.mark.needs("exim4-daemon-light"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="Exim changes its user, which only root may"),
+]
 
 
 class ClosedMailbox:
