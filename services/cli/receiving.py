@@ -15,7 +15,7 @@ from services.cli.following import StatusReader
 from services.ingest.domain import fax_id_of
 from services.router.domain import Decision
 
-MAIL_ENDS = {"emailed", "mail-failed"}
+MAIL_ENDS = {"emailed", "mail-failed", "mail-bounced"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Way:
         """The JSON line for people and scripts."""
         last = self.steps[-1] if self.steps else None
         told = next((step for step in self.steps if step.pages is not None), None)
-        failed = next((mail for mail in self.mails if mail.state == "mail-failed"), None)
+        failed = next((mail for mail in self.mails if mail.state != "emailed"), None)
         routed = next((step for step in self.steps if step.stage == "router"), None)
         return {
             "fax_id": str(self.fax_id),
