@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 from prometheus_client import CollectorRegistry
 
-from schemas.keys import CLAIMS, FAXES, HELD, INCOMING, accepted_key, claim_prefix, day_prefix, fax_prefix
+from schemas.keys import HELD, accepted_key, claim_prefix, fax_prefix
 from schemas.retention import FaxExpired, HoldChanged, RetentionRequested
 from services._runtime.acceptance import Accepted
 from services._runtime.blobs import ObjectStore
@@ -153,10 +153,18 @@ class StoredFaxes:
         pages = self.client.get_paginator("list_object_versions").paginate(Bucket=self.store.bucket, Prefix=prefix)
         return sorted(one["Key"] for page in pages for one in page.get("Versions", []) + page.get("DeleteMarkers", []))
 
+    def by_fax(self) -> dict[UUID, set[str]]:
+        """The keys of what is left of each fax, wherever it lies; retention's own notes don't count."""
+        found: dict[UUID, set[str]] = {}
+        for key in self.keys():
+            parts = key.removeprefix(HELD).split("/")
+            if parts[0] in {"accepted", "fax", "claims"}:
+                found.setdefault(UUID(parts[1] if parts[0] == "accepted" else parts[4]), set()).add(key)
+        return found
+
     def faxes(self) -> set[UUID]:
         """The faxes of which anything is left where it was written."""
-        kept = [key.split("/") for key in self.keys() if not key.startswith((HELD, INCOMING, "retention/"))]
-        return {UUID(parts[1] if parts[0] == "accepted" else parts[4]) for parts in kept}
+        return {fax_id for fax_id, keys in self.by_fax().items() if not all(key.startswith(HELD) for key in keys)}
 
     def of(self, fax_id: UUID) -> list[str]:
         """The keys of what is stored of a fax; retention's own notes name it too."""
@@ -188,9 +196,6 @@ class StoredFaxes:
         """What the scheduler would ask for, done."""
         parts = self.parts()
         return await self.sweep(*await parts.planner.tasks(self.now), worker=self.worker(parts))
-
-    def fax_day(self, day: date) -> list[str]:
-        return [key for root in (FAXES, CLAIMS) for key in self.keys(day_prefix(root, day))]
 
 
 async def a_random_half(stored: StoredFaxes, number: int) -> None:
