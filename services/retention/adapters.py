@@ -1,20 +1,24 @@
 """The object store by boto3: versions, bulk deletes, server-side copies, unfinished uploads (docs/adr/0004)."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 
 from services._runtime.settings import StoreSettings
 from services.retention.calls import GONE, Calls, until_empty
-from services.retention.files import File, Marker, Page, Upload, batches
+from services.retention.files import LIMIT, File, Marker, Page, Upload, batches
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+REMEMBERED_SECONDS = 60.0
 
 
 class Bucket:
@@ -23,6 +27,8 @@ class Bucket:
     def __init__(self, settings: StoreSettings, *, at_once: int = 8, seconds: float = 30.0) -> None:
         self._name = settings.bucket
         self._call = Calls(at_once, seconds)
+        self._versioned = False
+        self._ask_again = 0.0
         self._client: S3Client = boto3.client(
             "s3",
             endpoint_url=settings.endpoint,
@@ -50,18 +56,23 @@ class Bucket:
         return parsedate_to_datetime(told) if told else datetime.now(UTC)
 
     async def versioned(self) -> bool:
-        """Whether older versions may lie behind an object: once versioned, a bucket never is without."""
-        return bool((await self._call(self._client.get_bucket_versioning, Bucket=self._name)).get("Status"))
+        """Whether older versions may lie behind an object, as of a minute ago: once versioned, a bucket stays it."""
+        if not self._versioned and time.monotonic() >= self._ask_again:
+            answer = await self._call(self._client.get_bucket_versioning, Bucket=self._name)
+            self._versioned, self._ask_again = bool(answer.get("Status")), time.monotonic() + REMEMBERED_SECONDS
+        return self._versioned
 
     async def page(self, prefix: str, start: Marker, *, versions: bool) -> Page:
         """Up to 1,000 objects below `prefix` after `start`: every version and delete marker, or what is there now."""
         if not versions:
             answer = await self._call(
-                self._client.list_objects_v2, Bucket=self._name, Prefix=prefix, StartAfter=start.key
+                self._client.list_objects_v2, Bucket=self._name, Prefix=prefix, StartAfter=start.key, MaxKeys=LIMIT
             )
             files = [File.of(one) for one in answer.get("Contents", [])]
             return Page(files, Marker(files[-1].key) if answer["IsTruncated"] else None)
-        asked = {"KeyMarker": start.key} | ({"VersionIdMarker": start.version} if start.version else {})
+        asked: dict[str, Any] = {"MaxKeys": LIMIT, "KeyMarker": start.key} | (
+            {"VersionIdMarker": start.version} if start.version else {}
+        )
         answer = await self._call(self._client.list_object_versions, Bucket=self._name, Prefix=prefix, **asked)
         files = [File.of(one) for one in answer.get("Versions", [])]
         files += [File.of(one, marker=True) for one in answer.get("DeleteMarkers", [])]

@@ -1,9 +1,11 @@
 """What is stored of some faxes of one day, found with as few listings as objects need."""
 
+import asyncio
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from uuid import UUID
 
 from schemas.keys import CLAIMS, DECISION, FAXES, HELD, day_prefix
@@ -51,15 +53,21 @@ async def remains(bucket: Bucket, day: date, fax_ids: Sequence[UUID], *, version
         DependencyAway: The store doesn't answer.
     """
     found = {one: Remains(one) for one in fax_ids}
-    async for fax_id, file in _files(bucket, day_prefix(FAXES, day), fax_ids, versions=versions):
+    roots = [above + root for above in ("", HELD) for root in (FAXES, CLAIMS)]
+    listings = (_files(bucket, day_prefix(root, day), fax_ids, versions=versions) for root in roots)
+    documents, claims, *held = await asyncio.gather(*(_all(one) for one in listings))
+    for fax_id, file in documents:
         known = found[fax_id]
         (known.records if file.key.endswith(f"/{DECISION}") else known.documents).append(file)
-    async for fax_id, file in _files(bucket, day_prefix(CLAIMS, day), fax_ids, versions=versions):
+    for fax_id, file in claims:
         found[fax_id].records.append(file)
-    for root in (FAXES, CLAIMS):
-        async for fax_id, file in _files(bucket, HELD + day_prefix(root, day), fax_ids, versions=versions):
-            found[fax_id].held.append(file)
+    for fax_id, file in chain.from_iterable(held):
+        found[fax_id].held.append(file)
     return list(found.values())
+
+
+async def _all(files: AsyncIterator[tuple[UUID, File]]) -> list[tuple[UUID, File]]:
+    return [one async for one in files]
 
 
 async def _files(

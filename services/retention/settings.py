@@ -12,7 +12,7 @@ class RetentionSettings(BaseSettings):
     objects_per_second: float = Field(
         default=500.0, ge=50, description="a process deletes no more, so that live traffic doesn't suffer"
     )
-    at_once: int = Field(default=4, ge=1, le=8, description="tasks a process works on at the same time")
+    at_once: int = Field(default=3, ge=1, le=8, description="tasks a process works on at the same time")
     faxes_per_task: int = Field(default=250, ge=1, le=300, description="how a day is divided among workers")
     hour: int = Field(default=2, ge=0, le=23, description="when the daily sweep is planned, UTC")
     incoming_days: int = Field(

@@ -57,7 +57,7 @@ def s3_client(settings: StoreSettings) -> Any:
         region_name=settings.region,
         aws_access_key_id=settings.access_key.get_secret_value(),
         aws_secret_access_key=settings.secret_key.get_secret_value(),
-        config=Config(retries={"total_max_attempts": 1}, proxies={}),
+        config=Config(retries={"total_max_attempts": 1}, read_timeout=300, proxies={}),
     )
 
 

@@ -18,6 +18,7 @@ from services._runtime.settings import StoreSettings
 from services.ingest.documents.unreadable import UnreadableDocument
 from services.ingest.domain import fax_id_of
 from services.ingest.handlers import ReceivedFaxes
+from services.retention.remains import remains
 from tests.integration.stored_faxes import SECOND, YEAR, MemoryHolds, StoredFaxes, a_random_half, empty, new_bucket
 from tests.providers.cluster import Cluster
 
@@ -133,6 +134,25 @@ async def test_a_shorter_retention_comes_as_a_task_of_faxes_and_leaves_their_nei
     assert {event.fax_id for event in stored.events} == set(named)
 
 
+async def test_any_choice_of_faxes_is_found_whatever_a_page_takes(stored: StoredFaxes) -> None:
+    """One listing runs over neighbours and jumps over gaps; pages end within a fax and within an object's versions."""
+    when = stored.oldest - timedelta(days=50)
+    faxes = sorted(await stored.put_faxes([when] * 12))
+    await stored.blobs.put(fax_prefix(when, faxes[5]) + "thumbnail.png", b"a second version", "image/png")
+    by_fax, bucket = stored.by_fax(), stored.parts().bucket
+    chance = random.Random(5)
+    for page in (1, 2, 3, 7, 1000):
+        chosen = chance.sample(faxes, chance.randint(1, 12))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("services.retention.adapters.LIMIT", page)
+            found = await remains(bucket, when.date(), chosen, versions=stored.versioned)
+        assert [one.fax_id for one in found] == chosen
+        for one in found:
+            keys = [file.key for file in one.in_place]
+            assert set(keys) == by_fax[one.fax_id] - {accepted_key(one.fax_id)}
+            assert len(keys) == 5 + (stored.versioned and one.fax_id == faxes[5])
+
+
 @pytest.mark.parametrize("scope", ["fax", "account", "domain"])
 async def test_a_held_fax_moves_aside_whole_and_comes_back_when_lifted(stored: StoredFaxes, scope: str) -> None:
     when = stored.oldest - timedelta(days=2)
@@ -244,15 +264,17 @@ async def test_unfinished_uploads_go_after_a_day(stored: StoredFaxes) -> None:
     assert not stored.client.list_multipart_uploads(Bucket=stored.store.bucket).get("Uploads")
 
 
-async def test_two_workers_on_one_task_do_it_once(stored: StoredFaxes) -> None:
+async def test_two_workers_on_one_task_end_as_one(stored: StoredFaxes) -> None:
     when = stored.oldest - timedelta(days=2)
     faxes = await stored.put_faxes([when] * 20)
     kept = await stored.put_fax(stored.now)
     task = RetentionRequested(day=when.date(), due_before=stored.oldest, fax_ids=tuple(faxes))
-    await asyncio.gather(*(stored.sweep(task) for _ in range(2)))
+    both = [StoredFaxes(stored.store), StoredFaxes(stored.store)]
+    await asyncio.gather(*(one.sweep(task) for one in both))
     assert stored.faxes() == {kept}
-    assert {event.fax_id for event in stored.events} == set(faxes)
-    assert sum(event.objects for event in stored.events) >= 100
+    for one in both:
+        assert {event.fax_id for event in one.everything} == set(faxes)
+    assert {event.fax_id for one in both for event in one.events} == set(faxes)
 
 
 async def test_a_day_is_divided_and_goes_on_where_it_stopped(stored: StoredFaxes) -> None:
