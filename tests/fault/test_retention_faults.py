@@ -240,6 +240,7 @@ def kill_one(stored: StoredFaxes, faxes: int, folder: Path, environment: dict[st
     return hit
 
 
+@pytest.mark.chaos
 async def test_workers_are_killed_while_the_scheduler_catches_up_with_weeks(
     cluster: Cluster, topics: KafkaSettings, tmp_path: Path
 ) -> None:
