@@ -62,15 +62,19 @@ class Bucket:
             self._versioned, self._ask_again = bool(answer.get("Status")), time.monotonic() + REMEMBERED_SECONDS
         return self._versioned
 
-    async def page(self, prefix: str, start: Marker, *, versions: bool) -> Page:
-        """Up to 1,000 objects below `prefix` after `start`: every version and delete marker, or what is there now."""
+    async def page(self, prefix: str, start: Marker, *, versions: bool, most: int = LIMIT) -> Page:
+        """At most `most` objects below `prefix` after `start`: every version and delete marker, or what is there now."""
         if not versions:
             answer = await self._call(
-                self._client.list_objects_v2, Bucket=self._name, Prefix=prefix, StartAfter=start.key, MaxKeys=LIMIT
+                self._client.list_objects_v2,
+                Bucket=self._name,
+                Prefix=prefix,
+                StartAfter=start.key,
+                MaxKeys=min(most, LIMIT),
             )
             files = [File.of(one) for one in answer.get("Contents", [])]
             return Page(files, Marker(files[-1].key) if answer["IsTruncated"] else None)
-        asked: dict[str, Any] = {"MaxKeys": LIMIT, "KeyMarker": start.key} | (
+        asked: dict[str, Any] = {"MaxKeys": min(most, LIMIT), "KeyMarker": start.key} | (
             {"VersionIdMarker": start.version} if start.version else {}
         )
         answer = await self._call(self._client.list_object_versions, Bucket=self._name, Prefix=prefix, **asked)

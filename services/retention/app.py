@@ -16,6 +16,7 @@ from services.retention.domain import Now
 from services.retention.handlers import Retention
 from services.retention.holds import Holds, HoldTable
 from services.retention.incoming import Uploads
+from services.retention.memory import share_arenas
 from services.retention.moving import Mover
 from services.retention.pace import Pace
 from services.retention.planning import Planner
@@ -97,4 +98,5 @@ async def _schedule(resources: Resources, settings: RetentionSettings, parts: Pa
 
 def main() -> None:
     """Run retention."""
+    share_arenas()
     run_stages("retention", build)

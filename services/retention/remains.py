@@ -12,6 +12,11 @@ from schemas.keys import CLAIMS, DECISION, FAXES, HELD, day_prefix
 from services.retention.adapters import Bucket
 from services.retention.files import File, Marker
 
+USUAL = {FAXES: 5, CLAIMS: 2}
+"""Objects of a fax below each prefix, rather more than less: a second page costs more than a few objects too many."""
+
+LEAST = 50
+
 
 @dataclass
 class Remains:
@@ -53,8 +58,11 @@ async def remains(bucket: Bucket, day: date, fax_ids: Sequence[UUID], *, version
         DependencyAway: The store doesn't answer.
     """
     found = {one: Remains(one) for one in fax_ids}
-    roots = [above + root for above in ("", HELD) for root in (FAXES, CLAIMS)]
-    listings = (_files(bucket, day_prefix(root, day), fax_ids, versions=versions) for root in roots)
+    listings = (
+        _files(bucket, above + day_prefix(root, day), fax_ids, versions=versions, usual=usual)
+        for above in ("", HELD)
+        for root, usual in USUAL.items()
+    )
     documents, claims, *held = await asyncio.gather(*(_all(one) for one in listings))
     for fax_id, file in documents:
         known = found[fax_id]
@@ -71,14 +79,17 @@ async def _all(files: AsyncIterator[tuple[UUID, File]]) -> list[tuple[UUID, File
 
 
 async def _files(
-    bucket: Bucket, prefix: str, fax_ids: Sequence[UUID], *, versions: bool
+    bucket: Bucket, prefix: str, fax_ids: Sequence[UUID], *, versions: bool, usual: int
 ) -> AsyncIterator[tuple[UUID, File]]:
-    """The objects of `fax_ids` below `prefix`: one listing runs over neighbours and jumps over gaps."""
+    """The objects of `fax_ids` below `prefix`: one listing runs over neighbours and jumps over gaps.
+
+    It asks for about as many objects as the faxes that are left have, not for others' that would only be read over.
+    """
     wanted = sorted(str(one) for one in fax_ids)
     known = {one: UUID(one) for one in wanted}
-    start = Marker(f"{prefix}{wanted[0]}/")
+    start, at = Marker(f"{prefix}{wanted[0]}/"), 0
     while True:
-        page = await bucket.page(prefix, start, versions=versions)
+        page = await bucket.page(prefix, start, versions=versions, most=max(LEAST, usual * (len(wanted) - at)))
         for file in page.files:
             if (fax_id := known.get(_folder(file.key, prefix))) is not None:
                 yield fax_id, file
