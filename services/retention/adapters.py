@@ -63,21 +63,14 @@ class Bucket:
         return self._versioned
 
     async def page(self, prefix: str, start: Marker, *, versions: bool, most: int = LIMIT) -> Page:
-        """At most `most` objects below `prefix` after `start`: every version and delete marker, or what is there now."""
+        """At most `most` objects below `prefix` after `start`: every version and delete marker, or what readers get."""
+        asked: dict[str, Any] = {"Bucket": self._name, "Prefix": prefix, "MaxKeys": min(most, LIMIT)}
         if not versions:
-            answer = await self._call(
-                self._client.list_objects_v2,
-                Bucket=self._name,
-                Prefix=prefix,
-                StartAfter=start.key,
-                MaxKeys=min(most, LIMIT),
-            )
+            answer = await self._call(self._client.list_objects_v2, **asked, StartAfter=start.key)
             files = [File.of(one) for one in answer.get("Contents", [])]
             return Page(files, Marker(files[-1].key) if answer["IsTruncated"] else None)
-        asked: dict[str, Any] = {"MaxKeys": min(most, LIMIT), "KeyMarker": start.key} | (
-            {"VersionIdMarker": start.version} if start.version else {}
-        )
-        answer = await self._call(self._client.list_object_versions, Bucket=self._name, Prefix=prefix, **asked)
+        at = {"KeyMarker": start.key} | ({"VersionIdMarker": start.version} if start.version else {})
+        answer = await self._call(self._client.list_object_versions, **asked, **at)
         files = [File.of(one) for one in answer.get("Versions", [])]
         files += [File.of(one, marker=True) for one in answer.get("DeleteMarkers", [])]
         files.sort(key=lambda file: file.key)
