@@ -22,6 +22,10 @@ def _known_zone(name: str) -> str:
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_zone)]
 
 
+Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+"""A country by its ISO 3166-1 alpha-2 code."""
+
+
 class Brand(Frozen):
     """A reseller's face: the only name a customer ever sees."""
 
@@ -42,11 +46,25 @@ class User(Frozen):
 
 
 class AtaDevice(Frozen):
-    """A fax machine's adapter. Only the hash of its secret is ever published."""
+    """A fax machine's adapter. Only the hash of its one-time enrolment code is ever published.
+
+    Enrolled, the device has a secret that only the ATA gateway keeps a hash of. Another `enrolment_sha256` ends that
+    secret.
+    """
 
     device_type: Name
     serial: Name
-    secret_sha256: Sha256 | None = None
+    enrolment_sha256: Sha256 | None = Field(default=None, description="None: no device can enrol")
+    enrolment_until: Instant | None = Field(default=None, description="the code works until then")
+
+
+class ApiToken(Frozen):
+    """A token of the HTTP API; only the hash is ever published. Removed here, it is revoked."""
+
+    token_id: Name
+    sha256: Sha256
+    scopes: tuple[Literal["faxes:read", "faxes:send"], ...] = Field(min_length=1, max_length=2)
+    expires_at: Instant | None = None
 
 
 Method = Literal["email", "portal", "ata"]
@@ -72,8 +90,15 @@ class FaxAccount(Event):
         default=(), max_length=20, description="recipients beside the primary user"
     )
     blocked_callers: tuple[CallerId, ...] = Field(default=(), max_length=100)
+    blocked_destinations: tuple[Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{0,14}$")], ...] = Field(
+        default=(), max_length=100, description="numbers, or how numbers begin, that this account may not dial"
+    )
+    premium_destinations: bool = Field(default=False, description="premium-rate and shared-cost numbers may be dialled")
+    region: Region = Field(default="US", description="where a number without a country code is read")
+    cover_page: bool = Field(default=False, description="a mail's text becomes a cover page")
+    api_tokens: tuple[ApiToken, ...] = Field(default=(), max_length=20)
     time_zone: TimeZone = "UTC"
-    header_text: Text = ""
+    header_text: Text = Field(default="", description="on top of each page; else the user's name")
     retention_days: int = Field(default=365, ge=30, le=365)
     changed_at: Instant
 

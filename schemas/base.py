@@ -42,6 +42,9 @@ IncomingKey = Annotated[
 ]
 """Where telephony uploads: only below ``incoming/``, so an event can't name another fax's documents."""
 
+Subaddress = Annotated[str, StringConstraints(pattern=r"^[0-9*#]{1,20}$")]
+"""A T.33 subaddress: whom behind the far machine a fax is for (RFC 3192, ``/T33S=``; T.30, SUB)."""
+
 Instant = Annotated[AwareDatetime, PlainSerializer(datetime.isoformat, return_type=str, when_used="json")]
 """A moment with its offset, written as ISO 8601."""
 

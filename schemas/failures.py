@@ -37,10 +37,33 @@ FaxFailure = Literal[
     "page-too-large",
     "conversion-timeout",
     "conversion-crashed",
+    "password-protected",
+    "unsupported-format",  # a kind of file nobody can fax
+    "damaged-document",  # a kind of file that can be faxed, but this one can't be read
+    "nothing-to-fax",  # no attachment and no text
     # routing
     "caller-blocked",
     "number-unknown",
     "number-removed",
+    "method-not-enabled",
+    "sender-not-allowed",
+    "destination-invalid",
+    "destination-blocked",
+    "destination-premium",
+    "destination-emergency",
+    # dialling
+    "busy",
+    "no-answer",
+    "no-fax-machine",  # answered, but never by a fax machine
+    "line-trouble",  # the call broke off or its data was damaged
+    "network-trouble",  # the call never came through: congestion, no route
+    "number-unallocated",
+    "call-rejected",
+    "machine-incompatible",
+    "file-fault",  # telephony can't send the pages that we made
+    "telephony-away",  # no call was ever placed
+    "outcome-unknown",  # a call was placed, and nobody knows how it ended
+    "cancelled",
     # mail
     "mail-refused",
     "mail-deferred-too-long",

@@ -1,8 +1,8 @@
 """The events of a fax on its way through the stages."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from schemas.accounts import Brand
 from schemas.base import (
@@ -15,6 +15,7 @@ from schemas.base import (
     Name,
     PhoneNumber,
     StoredObject,
+    Subaddress,
     Text,
 )
 from schemas.failures import FaxFailure
@@ -23,25 +24,42 @@ from schemas.telephony import CallReport
 Stage = Literal["ingest", "router", "email_out", "ata", "dialer", "retention", "telephony", "portal"]
 
 
+SubmissionMethod = Literal["email", "portal", "ata"]
+"""How a fax was submitted; the HTTP API counts as the portal."""
+
+
 class Attachment(Frozen):
     """One submitted file, in the order it was attached."""
 
-    filename: Text
+    filename: Annotated[Text, StringConstraints(max_length=60)]
     document: StoredObject
 
 
+class Cover(Frozen):
+    """What a cover page says beside sender, destination, subject and date."""
+
+    brand: Brand
+    text: StoredObject | None = Field(default=None, description="plain text, UTF-8")
+
+
 class FaxSubmitted(FaxEvent):
-    """A gateway accepted a fax to send."""
+    """A gateway accepted a fax to send. All that its pages will show is here: the document worker asks nobody."""
 
     account_id: Name
     fax_number: PhoneNumber
-    method: Literal["email", "portal", "ata"]
-    sender: Text = Field(description="email address, user name or serial number that was authenticated")
+    method: SubmissionMethod
+    sender: Text = Field(description="email address, token or serial number that was authenticated")
     destination: Text = Field(description="as the user wrote it")
+    subaddress: Subaddress | None = None
     subject: Text = ""
+    reply_to: EmailAddress | None = Field(default=None, description="who is told by mail how it ends; None: nobody")
     accepted_at: Instant
-    attachments: tuple[Attachment, ...] = Field(min_length=1, max_length=40)
-    cover_text: str | None = Field(default=None, max_length=4000)
+    attachments: tuple[Attachment, ...] = Field(min_length=1, max_length=30)
+    cover: Cover | None = None
+    header_text: Text = Field(default="", description="who the sender is, on top of each page")
+    time_zone: Name = "UTC"
+    paper: Literal["letter", "a4"] = Field(default="letter", description="of pages made of text")
+    resolution: Literal["standard", "fine"] = Field(default="fine", description="204 x 98 or 204 x 196 dpi")
 
 
 class Missing(Frozen):
@@ -75,13 +93,19 @@ class SubmittedFaxReady(FaxEvent):
     accepted_at: Instant
     account_id: Name
     fax_number: PhoneNumber
-    method: Literal["email", "portal", "ata"]
+    method: SubmissionMethod
     sender: Text
     destination: Text
+    subaddress: Subaddress | None = None
     subject: Text = ""
-    document: StoredObject | None = None
+    reply_to: EmailAddress | None = None
+    resolution: Literal["standard", "fine"] = "fine"
+    document: StoredObject | None = Field(default=None, description="the TIFF to dial: G4, 1728 pixels across")
+    preview: StoredObject | None = Field(default=None, description="the same pages as a PDF")
+    thumbnail: StoredObject | None = None
     pages: int = Field(ge=0)
     failure: FaxFailure | None = None
+    failed_file: Text = Field(default="", description="the attachment that `failure` is about")
 
 
 class EmailRequested(FaxEvent):
@@ -103,6 +127,7 @@ class EmailRequested(FaxEvent):
     partial: bool = False
     missing: tuple[Missing, ...] = Field(default=(), max_length=21)
     failure: FaxFailure | None = None
+    failed_file: Text = Field(default="", description="the attachment that `failure` is about")
     subject: Text = Field(default="", description="the user's own subject, echoed in receipts")
     document: StoredObject | None = None
 
@@ -120,15 +145,33 @@ class AtaRequested(FaxEvent):
 
 
 class FaxToDial(FaxEvent):
-    """A submitted fax may be dialled."""
+    """A submitted fax may be dialled. All that its receipt will say is here: the dialer asks nobody."""
+
+    account_id: Name
+    fax_number: PhoneNumber = Field(description="the account's, shown to the far end as the caller")
+    accepted_at: Instant
+    method: SubmissionMethod
+    sender: Text
+    destination: PhoneNumber
+    subaddress: Subaddress | None = None
+    resolution: Literal["standard", "fine"] = "fine"
+    document: StoredObject
+    preview: StoredObject | None = None
+    pages: int = Field(ge=1)
+    subject: Text = ""
+    reply_to: EmailAddress | None = None
+    policy: Literal["attachment", "link"] = Field(description="whether a receipt carries the document")
+    brand: Brand
+    time_zone: Name = "UTC"
+
+
+class CancelRequested(FaxEvent):
+    """The sender takes back a fax that was handed to the dialer; a call that has begun is not broken off."""
 
     account_id: Name
     accepted_at: Instant
     destination: PhoneNumber
-    caller_number: PhoneNumber
-    document: StoredObject
-    pages: int = Field(ge=1)
-    header_text: Text = ""
+    requested_at: Instant
 
 
 FaxState = Literal[
@@ -136,6 +179,8 @@ FaxState = Literal[
     "ready",
     "unreadable",
     "routed",
+    "at-device",
+    "printed",
     "junk",
     "unclaimed",
     "emailed",
@@ -143,6 +188,7 @@ FaxState = Literal[
     "mail-failed",
     "mail-bounced",
     "dialling",
+    "waiting-to-redial",
     "delivered",
     "failed",
     "refused",

@@ -22,6 +22,21 @@ def received_fax_id(switch_id: str, call_id: str, fax_ordinal: int) -> UUID:
     return stable_id("telephony", switch_id, call_id, fax_ordinal)
 
 
+def api_fax_id(account_id: str, idempotency_key: str) -> UUID:
+    """The id of a fax submitted over HTTP under a key that the client chose."""
+    return stable_id("api", account_id, idempotency_key)
+
+
+def ata_fax_id(serial: str, booted_at: str, job: str) -> UUID:
+    """The id of a device's job; a device's job counter starts anew when it boots, so its boot time counts too."""
+    return stable_id("ata", serial, booted_at, job)
+
+
+def mail_fax_id(account_id: str, message_id: str, date: str, recipient: str, digest: str) -> UUID:
+    """The id of one recipient's fax of a mail; `digest` is the SHA-256 of its decoded body and attachments."""
+    return stable_id("mail", account_id, message_id, date, recipient, digest)
+
+
 def colliding_fax_id(fax_id: UUID, content_sha256: str) -> UUID:
     """The id of a second, different document that arrived under `fax_id`'s source key."""
     return stable_id("collision", str(fax_id), content_sha256)

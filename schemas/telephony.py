@@ -14,6 +14,7 @@ from schemas.base import (
     Name,
     PhoneNumber,
     StoredObject,
+    Subaddress,
     Text,
 )
 
@@ -65,7 +66,8 @@ class DialRequested(FaxEvent):
     caller_number: PhoneNumber
     document: StoredObject
     pages: int = Field(ge=1)
-    header_text: Text = ""
+    first_page: int = Field(default=1, ge=1, description="where to go on, if earlier pages arrived before")
+    subaddress: Subaddress | None = None
     mode: DialMode = DialMode()
     not_after: Instant
     longest_call_seconds: int = Field(gt=0)

@@ -71,8 +71,10 @@ FAX_READY = Topic("fax-ready", "fax_id", (fax.ReceivedFaxReady, fax.SubmittedFax
 EMAIL_REQUESTED = Topic(
     "email-requested", "fax_id", (fax.EmailRequested,), ("router", "dialer", "ingest"), ("email_out",)
 )
-ATA_REQUESTED = Topic("ata-requested", "serial", (fax.AtaRequested,), ("router",), ("ingest",))
-FAX_TO_DIAL = Topic("fax-to-dial", "destination", (fax.FaxToDial,), ("router",), ("dialer",))
+ATA_REQUESTED = Topic("ata-requested", "serial", (fax.AtaRequested,), ("router", "dialer"), ("ingest",))
+FAX_TO_DIAL = Topic(
+    "fax-to-dial", "destination", (fax.FaxToDial, fax.CancelRequested), ("router", "ingest"), ("dialer",)
+)
 DIAL_REQUESTED = Topic("dial-requested", "destination", (telephony.DialRequested,), ("dialer",), ("telephony",))
 TELEPHONY_DIAL_RESULT = Topic(
     "telephony-dial-result", "fax_id", (telephony.TelephonyDialResult,), ("telephony",), ("dialer",)

@@ -39,15 +39,26 @@ class Acceptance:
     collided: bool = False
 
 
-async def accept(blobs: Blobs, fax_id: UUID, sha256: str, now: Callable[[], datetime] = utc_now) -> Acceptance:
+class SourceKeyReused(Exception):  # noqa: N818 - it says what happened
+    """Another document was accepted under the same source key."""
+
+
+async def accept(
+    blobs: Blobs, fax_id: UUID, sha256: str, now: Callable[[], datetime] = utc_now, *, refuse_other: bool = False
+) -> Acceptance:
     """Accept a document under `fax_id`, or find that it was.
+
+    Another document under the same key is a fax of its own, unless `refuse_other`.
 
     Raises:
         DependencyAway: The store doesn't answer.
+        SourceKeyReused: `refuse_other`, and there was another document.
     """
     found, repeat = await _write_or_read(blobs, fax_id, sha256, now)
     if found.sha256 == sha256:
         return Acceptance(fax_id, found.accepted_at, repeat)
+    if refuse_other:
+        raise SourceKeyReused
     other = colliding_fax_id(fax_id, sha256)
     found, repeat = await _write_or_read(blobs, other, sha256, now)
     return Acceptance(other, found.accepted_at, repeat, collided=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+from schemas.decision import Decision
 from schemas.fax import FaxStatusChanged
 from schemas.keys import DECISION, fax_prefix
 from schemas.telephony import CallReport, TelephonyFaxReceived
@@ -13,7 +14,6 @@ from services._runtime.blobs import Blobs
 from services._runtime.publisher import Publisher
 from services.cli.following import StatusReader
 from services.ingest.domain import fax_id_of
-from services.router.domain import Decision
 
 MAIL_ENDS = {"emailed", "mail-failed", "mail-bounced"}
 

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from schemas.decision import Decision
 from schemas.fax import FaxStatusChanged
 from schemas.keys import DECISION, fax_prefix
 from services._runtime.blobs import ObjectStore
@@ -16,7 +17,6 @@ from services.cli.errors import Refused
 from services.cli.following import StatusReader
 from services.cli.surroundings import ROOT, adopt
 from services.cli.terminal import console
-from services.router.domain import Decision
 
 EXAMPLES = "Example:\n\nnativefax trace 7c9e6679-7425-50de-944b-e07fc1f90ae7"
 

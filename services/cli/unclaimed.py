@@ -4,6 +4,7 @@ import asyncio
 
 from rich.table import Table
 
+from schemas.decision import Decision
 from schemas.fax import FaxStatusChanged
 from schemas.keys import DECISION, fax_prefix
 from services._runtime.blobs import ObjectStore
@@ -11,7 +12,6 @@ from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli.following import StatusReader
 from services.cli.surroundings import ROOT, adopt
 from services.cli.terminal import console
-from services.router.domain import Decision
 
 
 def unclaimed() -> None:

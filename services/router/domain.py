@@ -4,32 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from schemas.accounts import FaxAccount, RemovedAccount
-from schemas.base import Event, Frozen, Instant, Name
+from schemas.decision import Decision
 from schemas.failures import FaxFailure
 from schemas.fax import AtaRequested, EmailRequested, FaxState, FaxStatusChanged, ReceivedFaxReady
 
 ATA_DEADLINE = timedelta(minutes=30)
 """How long a device may take to fetch a fax before its user gets a mail instead."""
-
-
-class Decision(Frozen):
-    """What was decided about one fax, stored beside it and published as stored ever after."""
-
-    rule: Name
-    why: str
-    account_id: Name | None = None
-    account_version: int | None = None
-    reseller: Name | None = None
-    domain: Name | None = None
-    decided_at: Instant
-    emails: tuple[EmailRequested, ...] = ()
-    ata: AtaRequested | None = None
-    status: FaxStatusChanged
-
-    @property
-    def events(self) -> tuple[Event, ...]:
-        """What the decision causes."""
-        return (*self.emails, *((self.ata,) if self.ata else ()), self.status)
 
 
 def decide(fax: ReceivedFaxReady, account: FaxAccount | RemovedAccount | None, now: datetime) -> Decision:

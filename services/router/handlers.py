@@ -1,4 +1,4 @@
-"""fax-ready in; email-requested, ata-requested and fax-status out."""
+"""fax-ready in; email-requested, ata-requested, fax-to-dial and fax-status out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,11 +7,12 @@ from typing import Protocol
 
 from schemas.accounts import FaxAccount, RemovedAccount
 from schemas.fax import ReceivedFaxReady, SubmittedFaxReady
-from schemas.keys import DECISION, fax_prefix
 from services._runtime.blobs import Blobs
-from services._runtime.claims import JSON, utc_now
-from services._runtime.outcomes import DeadLetter, Done, Outcome
-from services.router.domain import Decision, decide
+from services._runtime.claims import utc_now
+from services._runtime.decision import decide_once
+from services._runtime.outcomes import Done, Outcome
+from services.router.domain import decide
+from services.router.submitted import decide_submitted
 
 
 class Accounts(Protocol):
@@ -32,15 +33,7 @@ class Router:
     async def handle(self, fax: ReceivedFaxReady | SubmittedFaxReady) -> Outcome:
         """Decide, store, publish."""
         if isinstance(fax, SubmittedFaxReady):
-            return DeadLetter("unexpected-error", "submitted faxes are not routed yet")
-        account = await self.accounts.look_up(fax.called_number)
-        decision = await self._stored(fax, decide(fax, account, self.now()))
-        return Done(decision.events)
-
-    async def _stored(self, fax: ReceivedFaxReady, decision: Decision) -> Decision:
-        key = fax_prefix(fax.accepted_at, fax.fax_id) + DECISION
-        while not await self.blobs.create(key, decision.model_dump_json(exclude_none=True).encode(), JSON):
-            raw = await self.blobs.get(key)
-            if raw is not None:
-                return Decision.model_validate_json(raw)
-        return decision
+            decision = decide_submitted(fax, await self.accounts.look_up(fax.fax_number), self.now())
+        else:
+            decision = decide(fax, await self.accounts.look_up(fax.called_number), self.now())
+        return Done((await decide_once(self.blobs, fax.accepted_at, fax.fax_id, decision)).events)

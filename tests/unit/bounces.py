@@ -9,6 +9,7 @@ from typing import cast
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from prometheus_client import CollectorRegistry, Counter
 
+from schemas.decision import Decision
 from schemas.envelope import decode
 from schemas.fax import EmailRequested, FaxStatusChanged
 from schemas.topics import FAX_STATUS
@@ -16,7 +17,6 @@ from services._runtime.publisher import Message, PublishUnknown
 from services._runtime.verp import Verp
 from services.ingest.bounces.gateway import Gateway
 from services.ingest.bounces.handlers import Bounces
-from services.router.domain import Decision
 from tests.fakes import MemoryBlobs
 from tests.unit.mails import AT, FAX, request
 

@@ -7,10 +7,10 @@ from itertools import count
 import pytest
 
 from schemas.accounts import FaxAccount, RemovedAccount
-from schemas.fax import EmailRequested, SubmittedFaxReady
+from schemas.decision import Decision
+from schemas.fax import EmailRequested
 from schemas.keys import DECISION, fax_prefix
-from services._runtime.outcomes import DeadLetter, DependencyAway, Done
-from services.router.domain import Decision
+from services._runtime.outcomes import DependencyAway, Done
 from services.router.handlers import Router
 from tests.fakes import MemoryBlobs
 from tests.unit.test_routing import ACCEPTED, FAX_ID, NOW, account, fax
@@ -113,18 +113,3 @@ async def test_nothing_is_published_while_the_store_is_away() -> None:
     blobs.away = True
     with pytest.raises(DependencyAway):
         await router(Table(account()), blobs).handle(fax())
-
-
-async def test_a_submitted_fax_is_set_aside_until_it_is_routed() -> None:
-    submitted = SubmittedFaxReady(
-        fax_id=FAX_ID,
-        version=2,
-        accepted_at=ACCEPTED,
-        account_id="acc-1",
-        fax_number="+12025550111",
-        method="email",
-        sender="desk@clinic.example",
-        destination="+12025550150",
-        pages=1,
-    )
-    assert isinstance(await router(Table(account()), MemoryBlobs()).handle(submitted), DeadLetter)

@@ -9,10 +9,11 @@ import pytest
 
 from schemas.accounts import AtaDevice, Brand, FaxAccount, RemovedAccount, User
 from schemas.base import StoredObject
+from schemas.decision import Decision
 from schemas.envelope import encode
 from schemas.fax import AtaRequested, EmailRequested, FaxStatusChanged, Missing, ReceivedFaxReady
 from schemas.telephony import CallReport
-from services.router.domain import ATA_DEADLINE, Decision, decide
+from services.router.domain import ATA_DEADLINE, decide
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 ACCEPTED = NOW - timedelta(seconds=3)

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from schemas.decision import Decision
 from schemas.fax import FaxStatusChanged
 from schemas.keys import DECISION, fax_prefix
 from services._runtime.blobs import Blobs
 from services.cli.demo.faxes import DemoFax
 from services.cli.following import StatusReader
 from services.cli.receiving import MAIL_ENDS, Way
-from services.router.domain import Decision
 
 QUIET_SECONDS = 90.0
 """How long to wait while nothing ends."""

@@ -1,0 +1,116 @@
+"""The databases of the few stages that keep state: SQLite on one machine, PostgreSQL in a cluster (docs/adr/0008).
+
+Tables are SQLAlchemy Core; a state's transition is one UPDATE whose WHERE names the version it was read at.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from services._runtime.outcomes import DependencyAway
+
+SECONDS: Final = 10.0
+"""For one transaction, waiting for a connection and for locks included."""
+
+_MIGRATION_LOCK: Final = 0x6E666178
+"""Key of PostgreSQL's advisory lock under which one process migrates."""
+
+_DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+
+def connect(url: str) -> AsyncEngine:
+    """An engine for ``sqlite:///path`` or ``postgresql://user:password@host/database``; it connects when used.
+
+    Raises:
+        ValueError: The URL names another database.
+    """
+    parsed = make_url(url)
+    kind = parsed.get_backend_name()
+    if kind not in _DRIVERS:
+        raise ValueError(f"{kind}: a database is sqlite:///path or postgresql://user:password@host/database")
+    if kind == "sqlite":
+        return _sqlite(url.replace("sqlite+aiosqlite", "sqlite", 1))
+    return create_async_engine(
+        parsed.set(drivername=_DRIVERS[kind]),
+        pool_pre_ping=True,
+        pool_timeout=SECONDS,
+        connect_args={"timeout": SECONDS, "command_timeout": SECONDS},
+    )
+
+
+def _sqlite(url: str) -> AsyncEngine:
+    path = make_url(url).database
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_async_engine(make_url(url).set(drivername=_DRIVERS["sqlite"]), connect_args={"timeout": SECONDS})
+    event.listen(engine.sync_engine, "connect", _open_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _open_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself; `_begin_sqlite` does
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")  # a transaction that reads first can't be refused when it writes
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine, seconds: float = SECONDS) -> AsyncIterator[AsyncConnection]:
+    """One transaction, committed when its block ends and rolled back when it raises.
+
+    Raises:
+        DependencyAway: The database doesn't answer, or not in time. Whether a commit counted is then unknown.
+    """
+    try:
+        async with asyncio.timeout(seconds), engine.begin() as connection:
+            yield connection
+    except (DBAPIError, PoolTimeout, TimeoutError, OSError) as error:
+        if isinstance(error, DBAPIError) and not _is_away(error):
+            raise
+        raise DependencyAway("database", type(error).__name__) from error
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """A lost or refused connection, a locked or full database: not a fault of the statement."""
+    name = type(error).__name__
+    return error.connection_invalidated or name in {"OperationalError", "InterfaceError", "InternalError"}
+
+
+async def migrate(engine: AsyncEngine, package: str) -> None:
+    """Bring the database to the newest version of `package`'s migrations; one process does it, the others wait.
+
+    `package` is the dotted name of a package that has a folder ``migrations`` of Alembic's versions.
+
+    Raises:
+        DependencyAway: The database doesn't answer.
+    """
+    try:
+        async with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            await connection.run_sync(_upgrade, package)
+    except (SQLAlchemyError, OSError) as error:
+        raise DependencyAway("database", type(error).__name__) from error
+
+
+def _upgrade(connection: Connection, package: str) -> None:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", "services._runtime:migrating")
+    config.set_main_option("version_locations", f"{package}:migrations")
+    command.upgrade(config, "head")

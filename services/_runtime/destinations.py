@@ -1,0 +1,50 @@
+"""Where a fax may go: a number as a person wrote it → E.164, or why not. Pure; the gateways ask, the router decides."""
+
+from phonenumbers import (
+    NumberParseException,
+    PhoneNumberFormat,
+    PhoneNumberType,
+    connects_to_emergency_number,
+    format_number,
+    is_possible_number,
+    number_type,
+    parse,
+)
+
+from schemas.accounts import FaxAccount
+from schemas.failures import FaxFailure
+
+PREMIUM = {PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
+
+
+class NotDiallable(Exception):  # noqa: N818 - it says what it is
+    """A fax can't go there; `failure` says why."""
+
+    def __init__(self, failure: FaxFailure) -> None:
+        super().__init__(failure)
+        self.failure = failure
+
+
+def destination(written: str, account: FaxAccount) -> str:
+    """The number that `written` means for `account`, in E.164.
+
+    A number without a country code is read in the account's region. That a number can exist is all that is asked: what
+    is in use today, only the network knows.
+
+    Raises:
+        NotDiallable: It is no number, an emergency number, or one that the account may not dial.
+    """
+    if connects_to_emergency_number(written, account.region):
+        raise NotDiallable("destination-emergency")
+    try:
+        number = parse(written, account.region)
+    except NumberParseException as error:
+        raise NotDiallable("destination-invalid") from error
+    if not is_possible_number(number):
+        raise NotDiallable("destination-invalid")
+    dialled: str = format_number(number, PhoneNumberFormat.E164)
+    if dialled.startswith(account.blocked_destinations):
+        raise NotDiallable("destination-blocked")
+    if number_type(number) in PREMIUM and not account.premium_destinations:
+        raise NotDiallable("destination-premium")
+    return dialled

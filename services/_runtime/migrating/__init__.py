@@ -1,0 +1,1 @@
+"""What Alembic runs to migrate: see `services._runtime.database.migrate`."""

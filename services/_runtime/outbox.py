@@ -1,0 +1,146 @@
+"""The outbox: events written in the same transaction as the state they tell of, published after it (docs/adr/0008)."""
+
+import asyncio
+import fcntl
+import json
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from schemas.base import Event
+from services._runtime.database import transaction
+from services._runtime.outcomes import DependencyAway
+from services._runtime.publisher import Message, Publishes, PublishUnknown, message_of
+
+BATCH = 200
+IDLE_SECONDS = 1.0
+"""How often the relay looks by itself; `Outbox.wake` makes it look at once."""
+
+_RELAY_LOCK = 0x6E666F78
+
+log = logging.getLogger(__name__)
+
+
+def outbox_table(metadata: MetaData) -> Table:
+    """The table that every database with an outbox has, by the name ``outbox``."""
+    return Table(
+        "outbox",
+        metadata,
+        Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+        Column("topic", Text, nullable=False),
+        Column("key", LargeBinary),
+        Column("value", LargeBinary, nullable=False),
+        Column("headers", Text, nullable=False),
+        sqlite_autoincrement=True,
+    )
+
+
+class Outbox:
+    """Takes events inside a transaction, and publishes them in their order.
+
+    One process at a time relays (an advisory lock, or a lock beside the SQLite file), so one key stays in order. A
+    relay that dies after publishing and before deleting publishes again: consumers know a repeat by id and version.
+    """
+
+    def __init__(self, engine: AsyncEngine, table: Table, publisher: Publishes, *, source: str) -> None:
+        self._engine = engine
+        self._table = table
+        self._publisher = publisher
+        self._source = source
+        self._waiting = asyncio.Event()
+
+    async def put(self, connection: AsyncConnection, events: Sequence[Event], at: datetime) -> None:
+        """Write `events` in `connection`'s transaction; call `wake` when it is committed."""
+        messages = [message_of(event, source=self._source, at=at) for event in events]
+        if messages:
+            await connection.execute(insert(self._table), [_row(one) for one in messages])
+
+    def wake(self) -> None:
+        """There is something to publish."""
+        self._waiting.set()
+
+    async def relay(self) -> None:
+        """Publish what is written, until cancelled. Whatever is away is waited for."""
+        while True:
+            try:
+                async with _alone(self._engine) as alone:
+                    while alone:
+                        if not await self.drain():
+                            await self._nothing()
+            except (DependencyAway, PublishUnknown, SQLAlchemyError, OSError) as error:
+                log.warning("outbox waits", extra={"reason": f"{type(error).__name__}: {error}"[:200]})
+            await asyncio.sleep(IDLE_SECONDS)
+
+    async def drain(self) -> int:
+        """Publish the oldest batch and forget it; how many there were.
+
+        Raises:
+            DependencyAway: The database doesn't answer.
+            PublishUnknown: Kafka didn't confirm; all of the batch stays.
+        """
+        async with transaction(self._engine) as connection:
+            rows = (await connection.execute(select(self._table).order_by(self._table.c.id).limit(BATCH))).all()
+        if rows:
+            await self._publisher.publish([_message(row) for row in rows])
+            async with transaction(self._engine) as connection:
+                gone = [row.id for row in rows]
+                await connection.execute(delete(self._table).where(self._table.c.id.in_(gone)))
+        return len(rows)
+
+    async def _nothing(self) -> None:
+        try:
+            async with asyncio.timeout(IDLE_SECONDS):
+                await self._waiting.wait()
+        except TimeoutError:
+            pass
+        self._waiting.clear()
+
+
+@asynccontextmanager
+async def _alone(engine: AsyncEngine) -> AsyncIterator[bool]:
+    """Whether this process is the one that relays, as long as the block runs."""
+    if engine.dialect.name == "postgresql":
+        async with engine.connect() as connection:
+            taken = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _RELAY_LOCK})
+            await connection.commit()
+            try:
+                yield bool(taken)
+            finally:
+                await connection.invalidate()  # a session's lock ends with its session
+        return
+    with Path(f"{engine.url.database}-relay.lock").open("w") as file:  # noqa: ASYNC230 - an empty local file
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def _row(message: Message) -> dict[str, object]:
+    headers = json.dumps([(name, value.decode()) for name, value in message.headers])
+    return {"topic": message.topic, "key": message.key, "value": message.value, "headers": headers}
+
+
+def _message(row: Row[tuple[object, ...]]) -> Message:
+    headers = tuple((name, value.encode()) for name, value in json.loads(row.headers))
+    return Message(row.topic, row.key, row.value, headers)
