@@ -4,9 +4,10 @@ from phonenumbers import (
     NumberParseException,
     PhoneNumberFormat,
     PhoneNumberType,
+    ValidationResult,
     connects_to_emergency_number,
     format_number,
-    is_possible_number,
+    is_possible_number_with_reason,
     number_type,
     parse,
 )
@@ -40,7 +41,7 @@ def destination(written: str, account: FaxAccount) -> str:
         number = parse(written, account.region)
     except NumberParseException as error:
         raise NotDiallable("destination-invalid") from error
-    if not is_possible_number(number):
+    if is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:  # nor without its area code
         raise NotDiallable("destination-invalid")
     dialled: str = format_number(number, PhoneNumberFormat.E164)
     if dialled.startswith(account.blocked_destinations):

@@ -113,7 +113,7 @@ class Submissions:
             return FaxSubmitted.model_validate_json(raw)
         files = [
             Attachment(
-                filename=one_line(file.filename)[-FILENAME:],
+                filename=one_line(file.filename[-FILENAME:]),
                 document=await self._keep(f"{prefix}{ATTACHMENTS}{number:02}", file.data, _media_type(file)),
             )
             for number, file in enumerate(submission.files, 1)

@@ -1,0 +1,66 @@
+"""Numbers as people write them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services._runtime.destinations import NotDiallable, destination
+from tests.unit.test_routing import account
+
+
+@pytest.mark.parametrize(
+    ("written", "region", "dialled"),
+    [
+        ("+12025550177", "US", "+12025550177"),
+        ("(202) 555-0177", "US", "+12025550177"),
+        ("1 202.555.0177", "US", "+12025550177"),
+        ("011 44 20 7946 0018", "US", "+442079460018"),
+        ("020 7946 0018", "GB", "+442079460018"),
+        ("00 1 202 555 0177", "DE", "+12025550177"),
+        ("030/901820", "DE", "+4930901820"),
+        ("+49 (0)30 901820", "US", "+4930901820"),
+    ],
+)
+def test_a_number_is_read_in_the_accounts_region(written: str, region: str, dialled: str) -> None:
+    assert destination(written, account(region=region)) == dialled
+
+
+@pytest.mark.parametrize("written", ["", "0", "+", "555-0177", "+999 123", "fax", "+1 202 555 01771234", "12"])
+def test_what_is_no_number(written: str) -> None:
+    with pytest.raises(NotDiallable) as refused:
+        destination(written, account())
+    assert refused.value.failure == "destination-invalid"
+
+
+@pytest.mark.parametrize(("written", "region"), [("911", "US"), ("112", "FR"), ("999", "GB"), ("9-1-1", "US")])
+def test_emergency_numbers_never(written: str, region: str) -> None:
+    with pytest.raises(NotDiallable) as refused:
+        destination(written, account(region=region, premium_destinations=True))
+    assert refused.value.failure == "destination-emergency"
+
+
+def test_premium_numbers_when_allowed() -> None:
+    assert destination("1 900 555 0123", account(premium_destinations=True)) == "+19005550123"
+    with pytest.raises(NotDiallable) as refused:
+        destination("1 900 555 0123", account())
+    assert refused.value.failure == "destination-premium"
+
+
+def test_blocked_beginnings() -> None:
+    blocking = account(blocked_destinations=("+1900", "+12025550177"), premium_destinations=True)
+    for written in ("+1 900 555 0123", "202 555 0177"):
+        with pytest.raises(NotDiallable) as refused:
+            destination(written, blocking)
+        assert refused.value.failure == "destination-blocked"
+    assert destination("202 555 0178", blocking) == "+12025550178"
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_number_or_isnt(written: str) -> None:
+    try:
+        dialled = destination(written, account())
+    except NotDiallable:
+        return
+    assert dialled[0] == "+"
+    assert dialled[1:].isdigit()
+    assert destination(dialled, account()) == dialled
