@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import needs
 from tests.needs import (  # noqa: F401 - hooks
-    pytest_collection_modifyitems,
     pytest_sessionfinish,
     pytest_terminal_summary,
+    pytest_testnodedown,
 )
 from tests.providers.choice import make_cluster, provider
 from tests.providers.cluster import Cluster
@@ -15,6 +16,14 @@ from tests.providers.cluster import Cluster
 
 def pytest_report_header() -> str:
     return f"cluster: {provider()} (NATIVEFAX_TEST_CLUSTER=local|testcontainers chooses another)"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Withhold what can't run here; in a parallel run, one worker has the cluster, which is started once."""
+    needs.pytest_collection_modifyitems(config, items)
+    for item in items:
+        if "cluster" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("cluster"))
 
 
 @pytest.fixture(scope="session")

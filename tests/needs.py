@@ -1,6 +1,7 @@
 """Tests marked ``needs("package")`` are withheld where that Debian package is missing; with CI=true the run fails."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -24,17 +25,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[WITHHELD] = counts
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run of which every test was withheld did not fail. A worker of a parallel run tells what it withheld."""
+    if WITHHELD not in session.config.stash:
+        return
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["withheld"] = dict(session.config.stash[WITHHELD])
+    if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        session.exitstatus = pytest.ExitCode.OK
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Every worker of a parallel run collects the same tests, so it withholds the same."""
+    if withheld := getattr(node, "workeroutput", {}).get("withheld"):
+        node.config.stash[WITHHELD] = Counter(withheld)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say what was withheld, and how to have it."""
     if counts := config.stash.get(WITHHELD, None):
         terminalreporter.section("withheld, for parts are missing", yellow=True)
         terminalreporter.write_line(_told(counts))
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A run of which every test was withheld did not fail."""
-    if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and WITHHELD in session.config.stash:
-        session.exitstatus = pytest.ExitCode.OK
 
 
 def _needs(item: pytest.Item, known: dict[str, debian.DebianPart]) -> set[str]:

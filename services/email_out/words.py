@@ -109,7 +109,12 @@ def _lead(event: EmailRequested) -> tuple[str, ...]:
         case "failed":
             return (why or "The other fax machine could not be reached, or the call broke off.", *_cure(event))
         case "refused":
-            return (why or "It was not accepted for sending.", *_cure(event))
+            return (*_culprit(event), why or "It was not accepted for sending.", *_cure(event))
+
+
+def _culprit(event: EmailRequested) -> tuple[str, ...]:
+    name = " ".join(event.failed_file.split())
+    return (f"The trouble is with the file “{name}”.",) if name else ()
 
 
 def _cure(event: EmailRequested) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from deploy.local import debian
 debian.LIST = Path(__file__).with_name("parts.txt")
 from tests.needs import pytest_collection_modifyitems, pytest_sessionfinish, pytest_terminal_summary
+from tests.needs import pytest_testnodedown
 def pytest_configure(config):
     config.addinivalue_line("markers", "needs(part): a part")
 """
@@ -46,6 +47,13 @@ def test_missing_parts_withhold_tests_and_are_listed(project: pytest.Pytester) -
     result = project.runpytest_subprocess()
     assert result.ret == 0
     result.assert_outcomes(passed=2, deselected=2)
+    result.stdout.fnmatch_lines(["*withheld*", "absent: 2 tests", "gone: 1 test", "As root: apt-get *absent gone"])
+
+
+def test_a_parallel_run_lists_them_too(project: pytest.Pytester) -> None:
+    result = project.runpytest_subprocess("-n", "2")
+    assert result.ret == 0
+    result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["*withheld*", "absent: 2 tests", "gone: 1 test", "As root: apt-get *absent gone"])
 
 

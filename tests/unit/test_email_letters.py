@@ -115,6 +115,14 @@ def test_every_failure_has_words(failure: FaxFailure) -> None:
     assert reason(failure) in write(request(purpose="refused", failure=failure)).text
 
 
+def test_a_refusal_names_the_file_and_the_cure() -> None:
+    letter = write(request(purpose="refused", failure="password-protected", failed_file="scan 7.pdf", document=None))
+    for form in (letter.text, letter.html):
+        told = [form.index(one) for one in ("“scan 7.pdf”", "protected by a password", "Remove the password")]
+        assert told == sorted(told)
+    assert "trouble" not in write(request(purpose="refused", failure="busy", document=None)).text
+
+
 @pytest.mark.parametrize(("purpose", "policy", "brands"), list(product(PURPOSES, ("attachment", "link"), (0, 1))))
 def test_two_brands_never_mix(purpose: str, policy: str, brands: int) -> None:
     ours, theirs = (NORTHWIND, CONTOSO) if brands else (CONTOSO, NORTHWIND)
