@@ -1,7 +1,7 @@
 """`nativefax accounts`: fax accounts on the compacted topic, until the Manager Portal writes them."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import uuid4
 
@@ -9,18 +9,17 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
-from schemas.accounts import AtaDevice, Brand, FaxAccount, RemovedAccount, User
-from services._runtime.account_table import AccountRecord, AccountTable
-from services._runtime.publisher import Publisher
-from services._runtime.settings import KafkaSettings
+from schemas.accounts import AtaDevice, Brand, FaxAccount, User
+from services.cli import account_secrets
+from services.cli.account_records import put, records, take_away
 from services.cli.errors import Refused
 from services.cli.surroundings import ROOT, adopt
 from services.cli.terminal import console
 
-app = typer.Typer(help="Fax accounts: add, show, list and remove.", no_args_is_help=True)
-
-QUARANTINE = timedelta(days=30)
-"""How long a removed number is kept from other customers."""
+app = typer.Typer(help="Fax accounts: add, show, list and remove; tokens and devices.", no_args_is_help=True)
+app.command("token", epilog=account_secrets.EXAMPLES)(account_secrets.token)
+app.command("revoke")(account_secrets.revoke)
+app.command("enrol", epilog=account_secrets.ENROLLING)(account_secrets.enrol)
 
 Number = Annotated[str, typer.Argument(help="the fax number, as +15550100", metavar="NUMBER")]
 
@@ -52,6 +51,13 @@ def add(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     notify: Annotated[list[str] | None, typer.Option(help="further recipients")] = None,
     allow_sender: Annotated[list[str] | None, typer.Option(help="addresses that may submit faxes by email")] = None,
     block: Annotated[list[str] | None, typer.Option(help="callers whose faxes go to junk")] = None,
+    region: Annotated[str, typer.Option(help="country in which numbers without a country code are read")] = "US",
+    header: Annotated[str, typer.Option(help="on top of each page sent; else the user's name")] = "",
+    cover_page: Annotated[bool, typer.Option(help="make a mail's text a cover page")] = False,
+    block_destination: Annotated[
+        list[str] | None, typer.Option(help="numbers, or how they begin, that it may not dial; as +1900")
+    ] = None,
+    premium: Annotated[bool, typer.Option(help="premium-rate numbers may be dialled")] = False,
     ata_type: Annotated[str | None, typer.Option(help="the ATA's type")] = None,
     ata_serial: Annotated[str | None, typer.Option(help="the ATA's serial number")] = None,
     time_zone: Annotated[str, typer.Option(help="IANA name, as America/New_York")] = "UTC",
@@ -81,6 +87,11 @@ def add(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
                 "notify": tuple(notify or ()),
                 "allowed_senders": tuple(allow_sender or ()),
                 "blocked_callers": tuple(block or ()),
+                "region": region,
+                "header_text": header,
+                "cover_page": cover_page,
+                "blocked_destinations": tuple(block_destination or ()),
+                "premium_destinations": premium,
                 "time_zone": time_zone,
                 "retention_days": retention_days,
                 "changed_at": datetime.now(UTC),
@@ -90,7 +101,7 @@ def add(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
         problems = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'account'}: {one['msg']}" for one in error.errors())
         raise Refused(f"The account was not added. {problems}.") from error
     adopt(ROOT)
-    published = asyncio.run(_publish(wanted))
+    published = asyncio.run(put(wanted))
     console().print(f"{number} is a fax account now ({published.account_id}, version {published.version}).")
 
 
@@ -98,7 +109,7 @@ def add(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
 def show(number: Number) -> None:
     """Show an account as JSON."""
     adopt(ROOT)
-    found = next((one for one in asyncio.run(_records()) if one.fax_number == number), None)
+    found = next((one for one in asyncio.run(records()) if one.fax_number == number), None)
     if found is None:
         raise Refused(f"{number} is no fax account. `nativefax accounts list` shows those that are.")
     console().print_json(found.model_dump_json(exclude_none=True))
@@ -108,12 +119,12 @@ def show(number: Number) -> None:
 def list_all() -> None:
     """List all accounts."""
     adopt(ROOT)
-    records = asyncio.run(_records())
-    if not records:
+    known = asyncio.run(records())
+    if not known:
         console().print("No fax accounts yet. `nativefax accounts add --help` shows how to add one.")
         return
     table = Table("Number", "Domain", "User", "Methods", "Inbound handling", "State", box=None)
-    for one in records:
+    for one in known:
         if isinstance(one, FaxAccount):
             table.add_row(
                 one.fax_number, one.domain, one.primary_user.name, ", ".join(one.methods), one.handling, "active"
@@ -129,53 +140,5 @@ def list_all() -> None:
 def remove(number: Number) -> None:
     """Remove an account; its number is kept from other customers for 30 days, its faxes stay its own."""
     adopt(ROOT)
-    asyncio.run(_remove(number))
+    asyncio.run(take_away(number))
     console().print(f"{number} is no fax account any more. Faxes to it are kept as unclaimed.")
-
-
-async def _records() -> tuple[AccountRecord, ...]:
-    table = AccountTable(KafkaSettings())
-    await table.start()
-    try:
-        return table.records
-    finally:
-        await table.stop()
-
-
-async def _publish(wanted: FaxAccount) -> FaxAccount:
-    now = next((one for one in await _records() if one.fax_number == wanted.fax_number), None)
-    if isinstance(now, FaxAccount):
-        wanted = wanted.model_copy(update={"account_id": now.account_id, "version": now.version + 1})
-    elif now is not None and now.quarantined_until > datetime.now(UTC) and now.domain != wanted.domain:
-        raise Refused(
-            f"{now.fax_number} was {now.domain}'s and is kept from others until {now.quarantined_until:%Y-%m-%d}."
-        )
-    await _send(wanted)
-    return wanted
-
-
-async def _remove(number: str) -> None:
-    now = next((one for one in await _records() if one.fax_number == number), None)
-    if not isinstance(now, FaxAccount):
-        raise Refused(f"{number} is no fax account.")
-    moment = datetime.now(UTC)
-    await _send(
-        RemovedAccount(
-            account_id=now.account_id,
-            version=now.version + 1,
-            fax_number=number,
-            reseller=now.reseller,
-            domain=now.domain,
-            removed_at=moment,
-            quarantined_until=moment + QUARANTINE,
-        )
-    )
-
-
-async def _send(record: AccountRecord) -> None:
-    publisher = Publisher(KafkaSettings(), source="cli", confirm_seconds=20)
-    await publisher.start()
-    try:
-        await publisher.publish_events([record])
-    finally:
-        await publisher.stop()
