@@ -1,0 +1,92 @@
+"""The tables of the history, on SQLite and PostgreSQL alike."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    TypeDecorator,
+    Uuid,
+)
+
+METADATA: Final = MetaData()
+
+
+class Moment(TypeDecorator[datetime]):
+    """An instant in UTC: PostgreSQL's timestamptz; on SQLite, which knows no zones, text that sorts by time."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """See `TypeDecorator`."""
+        if value is None:
+            return None
+        in_utc = value.astimezone(UTC)
+        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """See `TypeDecorator`."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+DIGITS: Final = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text whose order is that of its bytes, so that a beginning is a range of an index."""
+
+FAXES: Final = Table(
+    "faxes",
+    METADATA,
+    Column("fax_id", Uuid, primary_key=True),
+    Column("account_id", Text),
+    Column("direction", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("accepted_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("fax_number", Text),
+    Column("other_party", Text),
+    Column("pages", Integer),
+    Column("pages_announced", Integer),
+    Column("partial", Boolean, nullable=False),
+    Column("reason", Text),
+    Column("rule", Text),
+    Column("other_digits", DIGITS, comment="the digits of other_party, last first: who ends in 0123 begins 3210"),
+    Index("faxes_newest", "account_id", "accepted_at", "fax_id"),
+    Index("faxes_direction", "account_id", "direction", "accepted_at", "fax_id"),
+    Index("faxes_state", "account_id", "state", "accepted_at", "fax_id"),
+    Index("faxes_other_party", "account_id", "other_digits"),
+)
+"""One row for each fax; it follows from the fax's steps."""
+
+STEPS: Final = Table(
+    "steps",
+    METADATA,
+    Column("fax_id", Uuid, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("recipient", Text, nullable=False, comment="of a mail; else empty"),
+    Column("at", Moment, nullable=False),
+    Column("event", Text, nullable=False, comment="FaxStatusChanged as JSON"),
+    PrimaryKeyConstraint("fax_id", "version", "stage", "state", "recipient"),
+)
+"""Each step once: a stage that repeats one says the same but for the time, and the earliest is kept."""
+
+GONE: Final = Table(
+    "gone",
+    METADATA,
+    Column("fax_id", Uuid, primary_key=True),
+    Column("until", Moment, nullable=False, index=True),
+)
+"""Faxes that expired: a step that comes late must not bring one back. Forgotten after `until`."""
