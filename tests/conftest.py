@@ -12,6 +12,7 @@ from tests.needs import (  # noqa: F401 - hooks
 )
 from tests.providers.choice import make_cluster, provider
 from tests.providers.cluster import Cluster
+from tests.providers.databases import database, postgres, postgres_url  # noqa: F401 - fixtures
 
 
 def pytest_report_header() -> str:
