@@ -1,0 +1,1 @@
+"""The HTTP API: faxes submitted, read and cancelled by programs."""

@@ -1,0 +1,96 @@
+"""The HTTP API's wiring."""
+
+from contextlib import AsyncExitStack
+
+from prometheus_client import CollectorRegistry
+from starlette.routing import Mount
+
+from services._runtime.account_table import AccountTable
+from services._runtime.blobs import ObjectStore
+from services._runtime.database import connect
+from services._runtime.history import History, HistorySettings
+from services._runtime.outcomes import DependencyAway
+from services._runtime.process import Process
+from services._runtime.publisher import Publisher
+from services._runtime.settings import KafkaSettings, StageSettings, StoreSettings
+from services.ingest.api.faxes import Faxes
+from services.ingest.api.gate import Gate
+from services.ingest.api.handlers import Cancelling, Sending
+from services.ingest.api.routes import Desk, api
+from services.ingest.api.settings import ApiSettings
+from services.ingest.api.upload import Budget
+from services.ingest.api.wrapping import ApiMetrics, Wrapping
+from services.ingest.submission import Submissions
+
+
+class ApiService:
+    """The API as a service: it answers 503 until its account table is complete."""
+
+    name = "api"
+
+    def __init__(self, settings: ApiSettings, stage: StageSettings) -> None:
+        self.registry = CollectorRegistry()
+        self.web = Wrapping(api(lambda: self._desk), ApiMetrics(self.registry))
+        self._settings = settings
+        self._stage = stage
+        self._table: AccountTable | None = None
+        self._desk: Desk | None = None
+        self._stack: AsyncExitStack | None = None
+
+    async def start(self) -> None:
+        """Connect, and read every account; whatever fails, nothing is left half open.
+
+        Raises:
+            KafkaError: No broker answers.
+            DependencyAway: The accounts can't be read to their end.
+        """
+        async with AsyncExitStack() as stack:
+            publisher = Publisher(KafkaSettings(), source=self.name, confirm_seconds=self._stage.confirm_seconds)
+            await publisher.start()
+            stack.push_async_callback(publisher.stop)
+            table = AccountTable(KafkaSettings())
+            await table.start()
+            stack.push_async_callback(table.stop)
+            engine = connect(HistorySettings().database.get_secret_value())
+            stack.push_async_callback(engine.dispose)
+            self._desk, self._table = self._at_work(table, publisher, History(engine)), table
+            self._stack = stack.pop_all()
+
+    def _at_work(self, table: AccountTable, publisher: Publisher, history: History) -> Desk:
+        blobs, settings = ObjectStore(StoreSettings()), self._settings
+        faxes = Faxes(blobs, history)
+        return Desk(
+            gate=Gate.of(table, settings),
+            sending=Sending(Submissions(blobs, publisher), blobs),
+            cancelling=Cancelling(faxes, blobs, publisher),
+            faxes=faxes,
+            budget=Budget(settings.upload_bytes, settings.uploads_per_token),
+            settings=settings,
+        )
+
+    async def stop(self) -> None:
+        """Take no more, then disconnect. A submission under way is not answered, so it comes again."""
+        self._desk = None
+        if self._stack is not None:
+            await self._stack.aclose()
+            self._stack = None
+
+    def ailments(self) -> list[str]:
+        """See `Service`."""
+        return []
+
+    def waits(self) -> list[str]:
+        """See `Service`."""
+        try:
+            if self._table is not None:
+                self._table.refuse_if_stale()
+        except DependencyAway as away:
+            return [str(away)]
+        return []
+
+
+def main() -> None:
+    """Serve the API."""
+    stage = StageSettings()
+    service = ApiService(ApiSettings(), stage)
+    Process(service, stage, [Mount("/", app=service.web)]).run()
