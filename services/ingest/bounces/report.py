@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
-from services.ingest.bounces.parts import Fields, Part, fields, leaves, split
+from services.ingest.smtp.parts import Bounds, Fields, Part, fields, leaves, unix_lines
 
 REPORTS = {"message/delivery-status", "message/global-delivery-status"}
 ACTIONS = {"failed", "delayed", "delivered", "relayed", "expanded"}
@@ -23,6 +23,9 @@ UNDETERMINED = "undetermined"
 LONGEST = 150
 GROUPS = 100
 """Of one report that are looked at."""
+
+BOUNDS = Bounds(depth=3, parts=60)
+"""A report has few parts and short fields."""
 
 Outcome = Literal["bounced", "ignored"]
 
@@ -55,8 +58,8 @@ def read(content: bytes, *, null_sender: bool) -> Report:
         content: header and body.
         null_sender: it came with ``MAIL FROM:<>``, as reports must (RFC 5321, 4.5.5).
     """
-    head, body = split(content)
-    parts = list(leaves(head, body))
+    head, found = leaves(unix_lines(content), BOUNDS)
+    parts = list(found)
     reports = [part for part in parts if part.kind in REPORTS]
     if reports:
         outcome, detail = _reported(reports)
@@ -69,8 +72,8 @@ def read(content: bytes, *, null_sender: bool) -> Report:
 
 def _reported(reports: list[Part]) -> tuple[Outcome, str]:
     """What the groups of fields say, one for each recipient, after one for the mail as a whole."""
-    texts = [part.decoded().replace(b"\r\n", b"\n") for part in reports]
-    groups = [fields(group) for text in texts for group in text.split(b"\n\n")[:GROUPS]]
+    texts = [unix_lines(part.decoded()) for part in reports]
+    groups = [fields(group, BOUNDS) for text in texts for group in text.split(b"\n\n")[:GROUPS]]
     recipients = [group for group in groups if "action" in group or "status" in group]
     if not recipients:
         return "bounced", UNDETERMINED
