@@ -40,3 +40,8 @@ def mail_fax_id(account_id: str, message_id: str, date: str, recipient: str, dig
 def colliding_fax_id(fax_id: UUID, content_sha256: str) -> UUID:
     """The id of a second, different document that arrived under `fax_id`'s source key."""
     return stable_id("collision", str(fax_id), content_sha256)
+
+
+def attempt_id(fax_id: UUID, attempt: int) -> UUID:
+    """The id of the `attempt`-th call (from 1) that telephony is asked for to send a fax."""
+    return stable_id("dial", str(fax_id), attempt)
