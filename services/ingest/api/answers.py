@@ -34,6 +34,7 @@ def handlers() -> dict[int | type[Exception], Handler]:
         HTTPException: _http,
         DependencyAway: _away,
         PublishUnknown: _unknown,
+        Exception: _broken,
     }
 
 
@@ -77,3 +78,8 @@ async def _away(request: Request, error: DependencyAway) -> Response:
 async def _unknown(request: Request, error: PublishUnknown) -> Response:
     log.warning("not confirmed", extra={"reason": str(error), "request_id": request.state.request_id})
     return problem_response(Refused("unconfirmed"), request.state.request_id)
+
+
+async def _broken(request: Request, _: Exception) -> Response:
+    """A fault of ours, which `Wrapping` logs."""
+    return problem_response(Refused("internal-error"), request.state.request_id)

@@ -93,9 +93,7 @@ def first_step(fax: FaxSubmitted) -> FaxStatusChanged:
 
 
 def moved(row: FaxRow, step: FaxStatusChanged) -> FaxRow:
-    """`row` after a decision that the history may not know yet."""
-    if step.version <= row.version:
-        return row
+    """`row` after a decision that the history doesn't know yet."""
     return replace(
         row,
         state=step.state,

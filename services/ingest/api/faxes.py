@@ -23,6 +23,14 @@ Kind = Literal["pdf", "tiff"]
 
 
 @dataclass(frozen=True)
+class Found:
+    """A fax, and the step of its decision if the history doesn't know that yet."""
+
+    row: FaxRow
+    unseen: FaxStatusChanged | None = None
+
+
+@dataclass(frozen=True)
 class Faxes:
     """Finds faxes. One of another account is not found, as if there were none."""
 
@@ -30,7 +38,7 @@ class Faxes:
     history: History
     now: Callable[[], datetime] = utc_now
 
-    async def row(self, account_id: str, fax_id: UUID) -> FaxRow:
+    async def find(self, account_id: str, fax_id: UUID) -> Found:
         """A fax as it is now, a cancellation included that the history doesn't know yet.
 
         Raises:
@@ -43,17 +51,17 @@ class Faxes:
             row = first_row(submission) if submission else None
         if row is None or row.account_id != account_id:
             raise Refused("no-such-fax")
-        step = await self._decided(row)
-        return moved(row, step) if step else row
-
-    async def steps(self, row: FaxRow) -> Sequence[FaxStatusChanged]:
-        """Its steps, oldest first, with those that the history doesn't know yet."""
-        steps = list(await self.history.steps(row.fax_id))
-        if not steps and (submission := await self.submission(row.fax_id)):
-            steps = [first_step(submission)]
         decided = await self._decided(row)
-        known = decided is None or any(one.version >= decided.version for one in steps)
-        return steps if known or decided is None else [*steps, decided]
+        return Found(moved(row, decided), decided) if decided and decided.version > row.version else Found(row)
+
+    async def steps(self, found: Found) -> Sequence[FaxStatusChanged]:
+        """Its steps, oldest first, with those that the history doesn't know yet."""
+        steps = list(await self.history.steps(found.row.fax_id))
+        if not steps and (submission := await self.submission(found.row.fax_id)):
+            steps = [first_step(submission)]
+        unseen = found.unseen
+        new = unseen is not None and all(one.version < unseen.version for one in steps)
+        return [*steps, unseen] if new and unseen else steps
 
     async def submission(self, fax_id: UUID) -> FaxSubmitted | None:
         """What was submitted, if it was, and isn't too old to be kept."""

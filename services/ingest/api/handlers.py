@@ -96,7 +96,7 @@ class Cancelling:
             Refused: There is no such fax, or it has ended otherwise.
             DependencyAway, PublishUnknown: It may be cancelled; ask again.
         """
-        row = await self.faxes.row(account.account_id, fax_id)
+        row = (await self.faxes.find(account.account_id, fax_id)).row
         if row.direction != "sent" or (row.state in ENDED and row.state != CANCELLED):
             raise Refused("not-cancellable", f"Its state is {row.state}.")
         submission = await self.faxes.submission(fax_id)

@@ -178,8 +178,8 @@ async def list_faxes(desk: AtDesk, caller: Reader, wanted: Annotated[Listed, Que
 async def get_fax(fax_id: UUID, desk: AtDesk, caller: Reader, whose: Annotated[Whose, Query()]) -> FaxWithSteps:
     """How a fax stands, and how it came there."""
     account = await desk.gate.account(caller, whose.account_id)
-    row = await desk.faxes.row(account.account_id, fax_id)
-    return FaxWithSteps.with_steps(row, [Step.of(one) for one in await desk.faxes.steps(row)])
+    found = await desk.faxes.find(account.account_id, fax_id)
+    return FaxWithSteps.with_steps(found.row, [Step.of(one) for one in await desk.faxes.steps(found)])
 
 
 @router.get(
@@ -192,7 +192,7 @@ async def get_fax(fax_id: UUID, desk: AtDesk, caller: Reader, whose: Annotated[W
 async def get_document(fax_id: UUID, desk: AtDesk, caller: Reader, wanted: Annotated[Wanted, Query()]) -> Response:
     """As a PDF, or as the TIFF that was received or is dialled."""
     account = await desk.gate.account(caller, wanted.account_id)
-    row = await desk.faxes.row(account.account_id, fax_id)
+    row = (await desk.faxes.find(account.account_id, fax_id)).row
     data = await desk.faxes.document(row, wanted.format)
     name = fax_filename(row.accepted_at, account.time_zone, row.other_party)
     name = name if wanted.format == "pdf" else name.removesuffix(".pdf") + ".tif"
