@@ -4,8 +4,8 @@ Tables are SQLAlchemy Core; a state's transition is one UPDATE whose WHERE names
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -21,6 +21,9 @@ from services._runtime.outcomes import DependencyAway
 
 SECONDS: Final = 10.0
 """For one transaction, waiting for a connection and for locks included."""
+
+SQLITE_LOCK_SECONDS: Final = 5.0
+"""How long SQLite waits for another writer; its thread can't be interrupted, so less than a transaction may take."""
 
 _MIGRATION_LOCK: Final = 0x6E666178
 """Key of PostgreSQL's advisory lock under which one process migrates."""
@@ -52,7 +55,9 @@ def _sqlite(url: str) -> AsyncEngine:
     path = make_url(url).database
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_async_engine(make_url(url).set(drivername=_DRIVERS["sqlite"]), connect_args={"timeout": SECONDS})
+    engine = create_async_engine(
+        make_url(url).set(drivername=_DRIVERS["sqlite"]), connect_args={"timeout": SQLITE_LOCK_SECONDS}
+    )
     event.listen(engine.sync_engine, "connect", _open_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
@@ -77,40 +82,60 @@ async def transaction(engine: AsyncEngine, seconds: float = SECONDS) -> AsyncIte
     Raises:
         DependencyAway: The database doesn't answer, or not in time. Whether a commit counted is then unknown.
     """
-    try:
+    with _away_or_at_fault():
         async with asyncio.timeout(seconds), engine.begin() as connection:
             yield connection
-    except (DBAPIError, PoolTimeout, TimeoutError, OSError) as error:
-        if isinstance(error, DBAPIError) and not _is_away(error):
+
+
+@contextmanager
+def _away_or_at_fault() -> Iterator[None]:
+    """Tell a database that is away from a statement that is wrong: the first is `DependencyAway`."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not _is_away(error):
             raise
+        raise DependencyAway("database", str(error.orig)[:100]) from error
+    except (PoolTimeout, TimeoutError, OSError) as error:
         raise DependencyAway("database", type(error).__name__) from error
 
 
+_AWAY_STATES: Final = ("08", "28", "3D", "40", "53", "55P03", "57", "58", "XX001", "XX002")
+"""SQLSTATE classes, and states, that no statement can help (PostgreSQL, appendix A): connection, login, no such
+database, deadlock, resources, lock, shutdown or cancelled, system, damaged data."""
+
+_AT_FAULT_CODES: Final = {1, 18, 19, 20, 21, 25}
+"""SQLite's primary result codes for which the statement is to blame: ERROR, TOOBIG, CONSTRAINT, MISMATCH, MISUSE,
+RANGE. The others are a locked, full, read-only, unreadable or damaged file."""
+
+
 def _is_away(error: DBAPIError) -> bool:
-    """A lost or refused connection, a locked or full database: not a fault of the statement."""
-    name = type(error).__name__
-    return error.connection_invalidated or name in {"OperationalError", "InterfaceError", "InternalError"}
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF not in _AT_FAULT_CODES  # the upper bits say more (SQLite, extended result codes)
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or state.startswith(_AWAY_STATES)
 
 
 async def migrate(engine: AsyncEngine, package: str) -> None:
     """Bring the database to the newest version of `package`'s migrations; one process does it, the others wait.
 
-    `package` is the dotted name of a package that has a folder ``migrations`` of Alembic's versions.
+    `package` is the dotted name of a package that has a folder ``migrations`` of Alembic's versions. Each package has
+    a database of its own: the tables of Alembic and of the outbox have the same name in all.
 
     Raises:
         DependencyAway: The database doesn't answer.
     """
-    try:
+    with _away_or_at_fault():
         async with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             await connection.run_sync(_upgrade, package)
-    except (SQLAlchemyError, OSError) as error:
-        raise DependencyAway("database", type(error).__name__) from error
 
 
 def _upgrade(connection: Connection, package: str) -> None:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", "services._runtime:migrating")
+    config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", f"{package}:migrations")
     command.upgrade(config, "head")

@@ -4,10 +4,11 @@ import asyncio
 import fcntl
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 from sqlalchemy import (
     BigInteger,
@@ -69,7 +70,10 @@ class Outbox:
         self._waiting = asyncio.Event()
 
     async def put(self, connection: AsyncConnection, events: Sequence[Event], at: datetime) -> None:
-        """Write `events` in `connection`'s transaction; call `wake` when it is committed."""
+        """Write `events` in `connection`'s transaction; call `wake` when it is committed.
+
+        Change the state first, then put: the lock on the changed row keeps the events of one fax in order.
+        """
         messages = [message_of(event, source=self._source, at=at) for event in events]
         if messages:
             await connection.execute(insert(self._table), [_row(one) for one in messages])
@@ -82,8 +86,8 @@ class Outbox:
         """Publish what is written, until cancelled. Whatever is away is waited for."""
         while True:
             try:
-                async with _alone(self._engine) as alone:
-                    while alone:
+                async with _alone(self._engine) as still_alone:
+                    while await still_alone():
                         if not await self.drain():
                             await self._nothing()
             except (DependencyAway, PublishUnknown, SQLAlchemyError, OSError) as error:
@@ -116,24 +120,37 @@ class Outbox:
 
 
 @asynccontextmanager
-async def _alone(engine: AsyncEngine) -> AsyncIterator[bool]:
-    """Whether this process is the one that relays, as long as the block runs."""
+async def _alone(engine: AsyncEngine) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
+    """Tells, as often as asked, whether this process is the one that relays; it may be as long as the block runs."""
     if engine.dialect.name == "postgresql":
         async with engine.connect() as connection:
             taken = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _RELAY_LOCK})
             await connection.commit()
             try:
-                yield bool(taken)
+                yield lambda: _answers(connection, taken=bool(taken))
             finally:
-                await connection.invalidate()  # a session's lock ends with its session
-        return
-    with Path(f"{engine.url.database}-relay.lock").open("w") as file:  # noqa: ASYNC230 - an empty local file
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
+                if taken:
+                    await connection.invalidate()  # a session's lock ends with its session
+    else:
+        with Path(f"{engine.url.database}-relay.lock").open("w") as file:  # noqa: ASYNC230 - an empty local file
+            taken = _locked(file)
+            yield lambda: asyncio.sleep(0, taken)
+
+
+async def _answers(connection: AsyncConnection, *, taken: bool) -> bool:
+    """Whether the session that holds the lock is alive; raises what the database raises if it isn't."""
+    if taken:
+        await connection.execute(text("SELECT 1"))
+        await connection.commit()
+    return taken
+
+
+def _locked(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _row(message: Message) -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""The ATA gateway: fax machines submit faxes, and take those that wait for them, over HTTP (docs/ata-gateway.md)."""
