@@ -90,3 +90,10 @@ GONE: Final = Table(
     Column("until", Moment, nullable=False, index=True),
 )
 """Faxes that expired: a step that comes late must not bring one back. Forgotten after `until`."""
+
+BUILT: Final = Table(
+    "built",
+    METADATA,
+    Column("at", Moment, primary_key=True),
+)
+"""When this database had first read the topics from their start; without a row it is new."""

@@ -1,4 +1,4 @@
-"""The first tables: faxes, steps, gone."""
+"""The first tables: faxes, steps, gone, built."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,7 +30,9 @@ def upgrade() -> None:
         sa.Column("partial", sa.Boolean, nullable=False),
         sa.Column("reason", sa.Text),
         sa.Column("rule", sa.Text),
-        sa.Column("other_digits", DIGITS),
+        sa.Column(
+            "other_digits", DIGITS, comment="the digits of other_party, last first: who ends in 0123 begins 3210"
+        ),
     )
     op.create_index("faxes_newest", "faxes", ["account_id", "accepted_at", "fax_id"])
     op.create_index("faxes_direction", "faxes", ["account_id", "direction", "accepted_at", "fax_id"])
@@ -42,9 +44,9 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("stage", sa.Text, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
-        sa.Column("recipient", sa.Text, nullable=False),
+        sa.Column("recipient", sa.Text, nullable=False, comment="of a mail; else empty"),
         sa.Column("at", MOMENT, nullable=False),
-        sa.Column("event", sa.Text, nullable=False),
+        sa.Column("event", sa.Text, nullable=False, comment="FaxStatusChanged as JSON"),
         sa.PrimaryKeyConstraint("fax_id", "version", "stage", "state", "recipient"),
     )
     op.create_table(
@@ -53,3 +55,4 @@ def upgrade() -> None:
         sa.Column("until", MOMENT, nullable=False),
     )
     op.create_index("ix_gone_until", "gone", ["until"])
+    op.create_table("built", sa.Column("at", MOMENT, primary_key=True))
