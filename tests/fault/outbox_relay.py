@@ -1,0 +1,45 @@
+"""A process that relays an outbox into a file, which stands for Kafka: each batch is one write, so whole or not there.
+
+OUTBOX_DATABASE names the database, OUTBOX_FILE the file; it stops answering while OUTBOX_FILE.away exists.
+"""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import MetaData
+
+from services._runtime import outbox
+from services._runtime.database import connect
+from services._runtime.outbox import Outbox, outbox_table
+from services._runtime.publisher import Message, PublishUnknown
+
+TABLE = outbox_table(MetaData())
+
+
+class ToFile:
+    """Appends the value of each message as a line, with this process's id."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        if self._file.with_suffix(".away").exists():
+            raise PublishUnknown("switched off in a test")
+        lines = "".join(f"{os.getpid()} {(one.value or b'').decode()}\n" for one in messages)
+        with self._file.open("ab", buffering=0) as file:
+            file.write(lines.encode())
+
+
+async def main() -> None:
+    outbox.IDLE_SECONDS = 0.05
+    file = Path(os.environ["OUTBOX_FILE"])
+    engine = connect(os.environ["OUTBOX_DATABASE"])
+    with Path(os.environ["NATIVEFAX_STAGE_RUN_DIR"], f"relay-{os.getpid()}.json").open("w") as ready:  # noqa: ASYNC230 - a local file
+        ready.write('{"address": ""}')
+    await Outbox(engine, TABLE, ToFile(file), source="tests").relay()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,221 @@
+"""The outbox: what is committed is published, in order for each key, whoever is killed meanwhile. On both databases."""
+
+import asyncio
+import json
+import signal
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID, uuid5
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from schemas.fax import FaxStatusChanged
+from services._runtime.database import connect, transaction
+from services._runtime.outbox import BATCH, Outbox
+from services._runtime.publisher import Message, PublishUnknown
+from tests.fault.outbox_relay import TABLE
+from tests.fault.workers import Worker, eventually, workers
+from tests.providers.postgres import Postgres
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+KILLS = 6
+FAXES = [uuid5(UUID(int=0), str(one)) for one in range(5)]
+
+
+@dataclass
+class Topics:
+    """`Publishes` in a list; what is `away` is left unconfirmed."""
+
+    messages: list[Message] = field(default_factory=list)
+    away: bool = False
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        if self.away:
+            raise PublishUnknown("switched off in a test")
+        self.messages += messages
+
+
+@pytest.fixture
+async def engine(database: str) -> AsyncIterator[AsyncEngine]:
+    engine = connect(database)
+    async with transaction(engine) as connection:
+        await connection.run_sync(TABLE.metadata.create_all)
+    yield engine
+    await engine.dispose()
+
+
+def step(fax: int, version: int) -> FaxStatusChanged:
+    return FaxStatusChanged(
+        fax_id=FAXES[fax],
+        version=version,
+        state="at-device",
+        stage="ata",
+        at=NOW,
+        direction="received",
+        accepted_at=NOW,
+    )
+
+
+def outbox(engine: AsyncEngine, topics: Topics) -> Outbox:
+    return Outbox(engine, TABLE, topics, source="tests")
+
+
+async def write(engine: AsyncEngine, events: Sequence[FaxStatusChanged], box: Outbox) -> None:
+    async with transaction(engine) as connection:
+        await box.put(connection, events, NOW)
+    box.wake()
+
+
+async def came(topics: Topics, number: int) -> None:
+    """So many messages were published, within a bound."""
+    async with asyncio.timeout(20):
+        while len(topics.messages) < number:  # noqa: ASYNC110 - a poll with a bound
+            await asyncio.sleep(0.02)
+
+
+def versions(lines: Sequence[bytes]) -> dict[str, list[int]]:
+    """The versions of each fax in the order they were published."""
+    found = defaultdict(list)
+    for line in lines:
+        event = json.loads(line)
+        found[event["fax_id"]].append(event["version"])
+    return dict(found)
+
+
+def without_repeats(numbers: Sequence[int]) -> list[int]:
+    """The first of each number."""
+    return list(dict.fromkeys(numbers))
+
+
+async def test_a_drained_outbox_is_empty_and_in_order(engine: AsyncEngine) -> None:
+    topics = Topics()
+    box = outbox(engine, topics)
+    await write(engine, [step(fax, version) for version in range(1, 4) for fax in (0, 1)], box)
+    assert await box.drain() == 6
+    assert await box.drain() == 0
+    found = versions([one.value or b"" for one in topics.messages])
+    assert found == {str(FAXES[0]): [1, 2, 3], str(FAXES[1]): [1, 2, 3]}
+    assert {one.key for one in topics.messages} == {str(FAXES[0]).encode(), str(FAXES[1]).encode()}
+    assert dict(topics.messages[0].headers)["ce_type"] == b"nativefax.FaxStatusChanged.v1"
+
+
+async def test_what_a_failed_transaction_put_is_never_published(engine: AsyncEngine) -> None:
+    box = outbox(engine, Topics())
+
+    async def fail() -> None:
+        async with transaction(engine) as connection:
+            await box.put(connection, [step(0, 1)], NOW)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
+    assert await box.drain() == 0
+
+
+async def test_what_kafka_did_not_confirm_stays(engine: AsyncEngine) -> None:
+    topics = Topics(away=True)
+    box = outbox(engine, topics)
+    await write(engine, [step(0, 1)], box)
+    with pytest.raises(PublishUnknown):
+        await box.drain()
+    topics.away = False
+    assert await box.drain() == 1
+
+
+async def test_the_relay_goes_on_when_kafka_is_back(engine: AsyncEngine) -> None:
+    topics = Topics(away=True)
+    box = outbox(engine, topics)
+    relay = asyncio.create_task(box.relay())
+    await write(engine, [step(0, 1), step(0, 2)], box)
+    await asyncio.sleep(0)
+    topics.away = False
+    await came(topics, 2)
+    relay.cancel()
+    await asyncio.gather(relay, return_exceptions=True)
+
+
+async def test_the_relay_goes_on_when_the_database_is_back(postgres: Postgres, postgres_url: str) -> None:
+    engine = connect(postgres_url)
+    async with transaction(engine) as connection:
+        await connection.run_sync(TABLE.metadata.create_all)
+    topics = Topics()
+    box = outbox(engine, topics)
+    relay = asyncio.create_task(box.relay())
+    for number, down in enumerate((postgres.stop, postgres.kill), 1):
+        await write(engine, [step(0, number)], box)
+        await came(topics, number)
+        down()
+        postgres.start()
+    assert not relay.done()
+    relay.cancel()
+    await asyncio.gather(relay, return_exceptions=True)
+    await engine.dispose()
+
+
+async def test_relays_that_are_killed_lose_nothing_and_keep_the_order(
+    engine: AsyncEngine, database: str, tmp_path: Path
+) -> None:
+    """Three relay; the one at work is killed, over and over, while events are written."""
+    file = published_to(tmp_path)
+    box = outbox(engine, Topics())
+    expected: list[int] = []
+    killed: set[int] = set()
+    with relays(tmp_path, database, file, 3) as started:
+        for _ in range(KILLS):
+            begun = file.stat().st_size
+            for _ in range(3):  # more than one batch, in several transactions
+                more = range(len(expected), len(expected) + BATCH // 10)
+                await write(engine, [step(fax, version + 1) for version in more for fax in range(5)], box)
+                expected += [version + 1 for version in more]
+            eventually("somebody relays", lambda begun=begun: file.stat().st_size > begun)  # type: ignore[misc]
+            victim = next(one for one in started if one.pid == at_work(file))
+            killed.add(victim.kill())
+            victim.ready()  # starts it anew
+        eventually("all is published", lambda: len(set(published(file))) == 5 * len(expected))
+    found = versions(published(file))
+    assert {fax: without_repeats(numbers) for fax, numbers in found.items()} == {str(one): expected for one in FAXES}
+    assert len(killed) == KILLS
+    assert await box.drain() == 0
+
+
+async def test_of_two_relays_one_works(engine: AsyncEngine, database: str, tmp_path: Path) -> None:
+    file = published_to(tmp_path)
+    box = outbox(engine, Topics())
+    with relays(tmp_path, database, file, 2) as started:
+        for version in range(1, 4):
+            await write(engine, [step(fax, version) for fax in range(5)], box)
+            number = 5 * version
+            eventually("it is published", lambda number=number: len(published(file)) == number)  # type: ignore[misc]
+        (first,) = [one for one in started if one.pid == at_work(file)]
+        first.send(signal.SIGTERM)
+        await write(engine, [step(0, 4)], box)
+        eventually("the other goes on", lambda: at_work(file) != first.pid)
+    assert len(published(file)) == 16
+
+
+def published_to(folder: Path) -> Path:
+    """An empty file."""
+    file = folder / "published"
+    file.touch()
+    return file
+
+
+def relays(folder: Path, database: str, file: Path, number: int) -> AbstractContextManager[list[Worker]]:
+    """So many processes that relay into `file`."""
+    surroundings = {"OUTBOX_DATABASE": database, "OUTBOX_FILE": str(file)}
+    return workers(folder, surroundings, [["-m", "tests.fault.outbox_relay"]] * number)
+
+
+def published(file: Path) -> list[bytes]:
+    """The events in the file."""
+    return [line.split(b" ", 1)[1] for line in file.read_bytes().splitlines()]
+
+
+def at_work(file: Path) -> int:
+    """The process that wrote last."""
+    return int(file.read_bytes().splitlines()[-1].split(b" ", 1)[0])
