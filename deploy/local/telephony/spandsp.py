@@ -49,6 +49,7 @@ _SIGNATURES = {
     "fax_tx": (c_int, [c_void_p, POINTER(c_int16), c_int]),
     "fax_rx": (c_int, [c_void_p, POINTER(c_int16), c_int]),
     "t30_set_tx_ident": (c_int, [c_void_p, c_char_p]),
+    "t30_set_tx_sub_address": (c_int, [c_void_p, c_char_p]),
     "t30_set_tx_page_header_info": (c_int, [c_void_p, c_char_p]),
     "t30_set_ecm_capability": (c_int, [c_void_p, c_int]),
     "t30_set_supported_modems": (c_int, [c_void_p, c_int]),

@@ -17,6 +17,8 @@ from typing import get_args
 from pydantic import TypeAdapter
 
 from deploy.local.errors import SetupError
+from deploy.local.telephony.course import Course
+from deploy.local.telephony.exchange import AS_IT_COMES
 from deploy.local.telephony.line import CallResult, Coding, Hits, Line, Modem, Resolution
 from deploy.local.telephony.spandsp import SpandspMissingError, installed
 
@@ -45,7 +47,14 @@ class CallFailedError(Exception):
     """The call's own process crashed or was stopped at the time limit; nothing is known of the call."""
 
 
-async def call(page_file: Path, received_file: Path, line: Line, *, time_limit_s: float = TIME_LIMIT_S) -> CallResult:
+async def call(
+    page_file: Path,
+    received_file: Path,
+    line: Line,
+    course: Course = AS_IT_COMES,
+    *,
+    time_limit_s: float = TIME_LIMIT_S,
+) -> CallResult:
     """Send `page_file` over `line` in a child process and wait for both ends' report.
 
     Args:
@@ -53,6 +62,7 @@ async def call(page_file: Path, received_file: Path, line: Line, *, time_limit_s
         received_file: Written by the receiving end as telephony would hand it over, replacing what is there;
             absent afterwards when no page arrived.
         line: The line and both ends.
+        course: What is sent, and what the far end makes of it.
         time_limit_s: Seconds after which the child is killed.
 
     Returns:
@@ -64,7 +74,7 @@ async def call(page_file: Path, received_file: Path, line: Line, *, time_limit_s
     """
     if not installed():
         raise SpandspMissingError
-    child = await _start(page_file, received_file, line)
+    child = await _start(page_file, received_file, line, course)
     try:
         async with asyncio.timeout(time_limit_s):
             output, errors = await child.communicate()
@@ -84,10 +94,10 @@ def place_call(page_file: Path, received_file: Path, line: Line) -> CallResult:
     return asyncio.run(call(page_file, received_file, line))
 
 
-async def _start(page_file: Path, received_file: Path, line: Line) -> asyncio.subprocess.Process:
+async def _start(page_file: Path, received_file: Path, line: Line, course: Course) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "deploy.local.telephony.exchange"),
-        *(str(page_file), str(received_file), json.dumps(asdict(line))),
+        *(str(page_file), str(received_file), json.dumps(asdict(line)), json.dumps(asdict(course))),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from deploy.local.telephony import spandsp
+from deploy.local.telephony.course import Course
 from deploy.local.telephony.line import Coding, End, Line, Modem, Resolution, Transfer
 
 # The numbers are those of the enums in spandsp/t30.h and spandsp/t4_rx.h, 0.0.6.
@@ -40,16 +41,19 @@ class Terminal:
         self._t30 = library.fax_get_t30_state(self._fax)
         self._code = _NOT_ENDED
         self._remote = ""
+        self._begun = False
         self._pages: list[Transfer] = []
         self._final: Transfer | None = None
         self._configure(line, ident=line.caller if calling else line.callee)
         self._listen()
 
     @classmethod
-    def calling(cls, library: ctypes.CDLL, line: Line, page_file: Path) -> Self:
+    def calling(cls, library: ctypes.CDLL, line: Line, page_file: Path, course: Course) -> Self:
         """The end that calls and sends `page_file`."""
         terminal = cls(library, line, calling=True)
-        library.t30_set_tx_file(terminal._t30, _name(page_file), _ALL_PAGES, _ALL_PAGES)
+        library.t30_set_tx_file(terminal._t30, _name(page_file), course.first_page - 1, _ALL_PAGES)
+        if course.subaddress:
+            library.t30_set_tx_sub_address(terminal._t30, course.subaddress.encode("ascii"))
         return terminal
 
     @classmethod
@@ -64,6 +68,16 @@ class Terminal:
     def done(self) -> bool:
         """Whether this end has finished its call."""
         return self._final is not None
+
+    @property
+    def begun(self) -> bool:
+        """Whether both ends have said what they can do."""
+        return self._begun
+
+    @property
+    def pages(self) -> int:
+        """Pages that are through, as far as this end knows."""
+        return self._pages[-1].pages_sent if self._pages else 0
 
     def speak(self, audio: ctypes.Array[ctypes.c_int16]) -> None:
         """Fill `audio` with what this end sends, silence where it has nothing to say."""
@@ -109,6 +123,7 @@ class Terminal:
         self._library.t30_set_phase_e_handler(self._t30, self._on_end, None)
 
     def _started(self, _t30: int, _user: int, _event: int) -> int:
+        self._begun = True
         self._remote = (self._library.t30_get_rx_ident(self._t30) or b"").decode("ascii", "replace")
         return _CARRY_ON
 
