@@ -14,7 +14,8 @@ ACCEPTED_AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 def step(version: int, state: FaxState, seconds: float = 0, **more: Any) -> FaxStatusChanged:
-    given = {"stage": "router", "direction": "received", "at": ACCEPTED_AT + timedelta(seconds=version + seconds)}
+    given: dict[str, Any] = {"stage": "router", "direction": "received"}
+    given["at"] = ACCEPTED_AT + timedelta(seconds=version + seconds)
     return FaxStatusChanged(fax_id=FAX, version=version, state=state, accepted_at=ACCEPTED_AT, **(given | more))
 
 
@@ -26,8 +27,9 @@ def kept(*steps: FaxStatusChanged) -> Kept:
 
 
 READY, ROUTED = step(2, "ready", stage="ingest", pages=3, partial=True), step(3, "routed", account_id="a", rule="r")
-ANNE, BERT = ({"stage": "email_out", "recipient": f"{name}@example.com"} for name in ("anne", "bert"))
-DEVICE = {"stage": "ata"}
+ANNE: dict[str, Any] = {"stage": "email_out", "recipient": "anne@example.com"}
+BERT: dict[str, Any] = {"stage": "email_out", "recipient": "bert@example.com"}
+DEVICE: dict[str, Any] = {"stage": "ata"}
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,7 @@ def test_a_received_fax(steps: list[FaxStatusChanged], state: str) -> None:
     assert row_of(kept(*steps).values()).state == state
 
 
-SENT = {"direction": "sent"}
+SENT: dict[str, Any] = {"direction": "sent"}
 
 
 @pytest.mark.parametrize(

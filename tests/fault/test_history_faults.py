@@ -1,0 +1,184 @@
+"""The stage `history` as processes that are killed, on real Kafka and both databases."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from schemas.base import Event
+from schemas.fax import FaxStatusChanged, TablePositionReported
+from schemas.retention import FaxExpired
+from schemas.topics import FAX_STATUS
+from services._runtime import topic_admin
+from services._runtime.database import connect, migrate, transaction
+from services._runtime.history import History
+from services._runtime.history.tables import STEPS
+from services._runtime.publisher import Message, Publisher
+from services._runtime.settings import KafkaSettings
+from tests.fault.workers import Worker, workers
+from tests.providers.cluster import Cluster
+
+COMMAND = ["-c", "from services.portal.history.app import main; main()"]
+NOW = datetime.now(UTC)
+VERSIONS = 6
+
+
+@dataclass
+class Projected:
+    """A database that the stage's processes write and the test reads."""
+
+    cluster: Cluster
+    folder: Path
+    url: str
+    engine: AsyncEngine
+
+    def stage(self, number: int = 1) -> AbstractContextManager[list[Worker]]:
+        environment = {**self.cluster.environment, "NATIVEFAX_HISTORY_DATABASE": self.url}
+        return workers(self.folder, environment, [COMMAND] * number)
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        async with publishing() as publisher:
+            await publisher.publish_events(events)
+
+    async def number_of_steps(self, faxes: set[UUID]) -> int:
+        async with transaction(self.engine) as connection:
+            asked = select(func.count()).select_from(STEPS).where(STEPS.c.fax_id.in_(faxes))
+            return await connection.scalar(asked) or 0
+
+
+@asynccontextmanager
+async def publishing() -> AsyncIterator[Publisher]:
+    publisher = Publisher(KafkaSettings(), source="tests", confirm_seconds=20)
+    await publisher.start()
+    yield publisher
+    await publisher.stop()
+
+
+@asynccontextmanager
+async def opened(cluster: Cluster, folder: Path, url: str) -> AsyncIterator[Projected]:
+    engine = connect(url)
+    await migrate(engine, "services._runtime.history")
+    yield Projected(cluster, folder, url, engine)
+    await engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def kafka(cluster: Cluster) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in cluster.environment.items():
+            patch.setenv(name, value)
+        topic_admin.apply_now(KafkaSettings())
+        yield
+
+
+@pytest.fixture
+async def projected(cluster: Cluster, kafka: None, tmp_path: Path, database: str) -> AsyncIterator[Projected]:
+    async with opened(cluster, tmp_path, database) as one:
+        yield one
+
+
+def steps_of(faxes: Sequence[UUID], account: str) -> list[FaxStatusChanged]:
+    return [
+        FaxStatusChanged(
+            fax_id=fax_id,
+            version=version,
+            state="delivered" if version == VERSIONS else "dialling",
+            stage="dialer",
+            at=NOW + timedelta(seconds=version),
+            direction="sent",
+            accepted_at=NOW,
+            account_id=account,
+        )
+        for version in range(1, VERSIONS + 1)
+        for fax_id in faxes
+    ]
+
+
+async def eventually(what: str, check: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            while not await check():  # noqa: ASYNC110 - another process makes it true
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        pytest.fail(f"not within {seconds:.0f} s: {what}")
+
+
+@pytest.mark.parametrize("database", ["postgres", pytest.param("sqlite", marks=pytest.mark.chaos)], indirect=True)
+async def test_killed_processes_miss_nothing_and_double_nothing(projected: Projected) -> None:
+    faxes = [uuid4() for _ in range(500)]
+    told = steps_of(faxes, "account")
+    told += random.Random(1).sample(told, 500)  # as a killed stage would tell them again
+
+    async def written() -> int:
+        return await projected.number_of_steps(set(faxes))
+
+    async def begun() -> bool:
+        return await written() > 0
+
+    async def complete() -> bool:
+        return await written() >= len(faxes) * VERSIONS
+
+    with projected.stage(2) as pair:
+        await projected.publish(told)
+        await eventually("something is written", begun)
+        for one in pair:
+            one.kill()
+        hit = await written()
+        for one in pair:
+            one.ready()  # starts it anew
+        await eventually("every step is written", complete, 90)
+    assert hit < len(faxes) * VERSIONS, "all was done before the kill"
+    assert await written() == len(faxes) * VERSIONS
+    history = History(projected.engine)
+    rows = [await history.fax(fax_id) for fax_id in faxes]
+    assert Counter(row and (row.state, row.version) for row in rows) == {("delivered", VERSIONS): len(faxes)}
+
+
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=pytest.mark.chaos)], indirect=True)
+async def test_a_fax_from_its_first_step_to_its_expiry_and_a_new_database_from_the_topics(
+    projected: Projected, cluster: Cluster, tmp_path: Path
+) -> None:
+    account = f"account-{uuid4()}"
+    kept, gone, late = (uuid4() for _ in range(3))
+    history = History(projected.engine)
+
+    async def both_there() -> bool:
+        return {row.fax_id for row in (await history.faxes(account)).rows} == {kept, gone}
+
+    async def one_there() -> bool:
+        return {row.fax_id for row in (await history.faxes(account)).rows} == {kept}
+
+    position = TablePositionReported(instance="x", stage="router", at=NOW, positions={"0": 1})
+    poison = Message(FAX_STATUS.name, str(kept).encode(), b"{", (("ce_specversion", b"1.0"), ("ce_type", b"x")))
+    with projected.stage() as (worker,):
+        async with publishing() as publisher:
+            await publisher.publish([poison])
+        await projected.publish([position, *steps_of([kept, gone], account)])
+        await eventually("both are there", both_there)
+        await projected.publish([FaxExpired(fax_id=gone, accepted_at=NOW, expired_at=NOW, objects=1, size=1)])
+        await eventually("one is gone", one_there)
+        await projected.publish([*steps_of([gone], account), *steps_of([late], f"{account}-late")])
+        await eventually("what came later", lambda: _there(history, late))
+        assert await one_there()
+        assert worker.metric("nativefax_messages_total", stage="history", outcome="dead-letter") == 1
+    anew = tmp_path / "anew"
+    anew.mkdir()
+    async with opened(cluster, anew, f"sqlite:///{anew}/history.sqlite") as other:
+        with other.stage():
+            rebuilt = History(other.engine)
+            assert (await rebuilt.faxes(account)).rows == (await history.faxes(account)).rows
+            assert await rebuilt.steps(kept) == await history.steps(kept)
+
+
+async def _there(history: History, fax_id: UUID) -> bool:
+    row = await history.fax(fax_id)
+    return row is not None and row.version == VERSIONS
