@@ -23,7 +23,7 @@ from tests.fault.workers import Worker, eventually, workers
 from tests.providers.postgres import Postgres
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-KILLS = 6
+KILLS = 4
 FAXES = [uuid5(UUID(int=0), str(one)) for one in range(5)]
 
 
