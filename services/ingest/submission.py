@@ -45,6 +45,8 @@ class Submission:
         files: In the order attached; at least one.
         cover: Make a cover page, with `cover_text` on it.
         reply_to: Who is told by mail how it ends.
+        source_sha256: Of what was submitted, where the id already stands for all of it; so that settings of the account
+            which change between a submission and its repeat don't make two faxes of it.
     """
 
     fax_id: UUID
@@ -59,10 +61,13 @@ class Submission:
     cover_text: str = ""
     reply_to: str | None = None
     resolution: Literal["standard", "fine"] = "fine"
+    source_sha256: str | None = None
 
     @property
     def digest(self) -> str:
         """SHA-256 of all that makes this fax: another digest under the same id is another fax."""
+        if self.source_sha256 is not None:
+            return self.source_sha256
         parts = [
             self.destination,
             self.subaddress or "",

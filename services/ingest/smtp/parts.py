@@ -74,13 +74,19 @@ class Part:
         """The body without its transfer encoding (RFC 2045, 6); as it is, if it can't be decoded."""
         match self.fields.get("content-transfer-encoding", "").strip().lower():
             case "base64":
-                try:
-                    return a2b_base64(self.body)
-                except ValueError:
-                    return self.body
+                return _from_base64(self.body)
             case "quoted-printable":
                 return quopri.decodestring(self.body)
         return self.body
+
+
+def _from_base64(body: bytes) -> bytes:
+    """What can be decoded; a body that was cut off loses its last octets at most."""
+    try:
+        return a2b_base64(body)
+    except ValueError:
+        letters = re.sub(rb"[^A-Za-z0-9+/]", b"", body)
+        return a2b_base64(letters[: len(letters) // 4 * 4]) or body
 
 
 def unix_lines(content: bytes) -> bytes:
