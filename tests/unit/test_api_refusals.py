@@ -265,7 +265,8 @@ async def test_a_destination_is_refused_at_the_door_and_nothing_is_stored(to: st
 
 
 async def test_what_is_wrong_is_named_and_never_quoted() -> None:
-    answer = await World().send(resolution="4711", subaddress="4711x", secret_4712="4711")
+    fields: dict[str, Any] = {"resolution": "4711", "subaddress": "4711x", "secret_4712": "4711"}
+    answer = await World().send(**fields)
     wrong = {one["where"]: one["what"] for one in answer.json()["errors"]}
     assert wrong.keys() == {"form.resolution", "form.subaddress", "form.secret_4712"}
     assert "4711" not in answer.text
@@ -312,10 +313,8 @@ async def test_a_form_that_breaks_off_between_two_parts_is_no_fax_of_the_first()
 async def test_too_many_files_and_fields_are_refused(number: int) -> None:
     world = World()
     assert problem(await world.send(*[PDF] * number)) == (422, "invalid-request")
-    assert problem(await world.send(**dict[str, Any].fromkeys((f"field{one}" for one in range(number)), ""))) == (
-        422,
-        "invalid-request",
-    )
+    fields: dict[str, Any] = {f"field{one}": "" for one in range(number)}
+    assert problem(await world.send(**fields)) == (422, "invalid-request")
 
 
 async def test_more_than_a_fax_may_have_is_refused_while_it_comes() -> None:

@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
+from http import HTTPStatus
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import PublishUnknown
@@ -18,7 +20,6 @@ from services.ingest.api.problems import Code, Refused
 log = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
-_NO_BODY = {"Content-Length", "Content-Type"}
 
 _STATUSES: dict[int, Code] = {404: "no-such-page", 405: "method-not-allowed", 413: "body-too-large"}
 """What Starlette refuses by itself; whatever else it is, the request can't be read."""
@@ -66,8 +67,14 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
-    headers = {name: value for name, value in (error.headers or {}).items() if name not in _NO_BODY}
+    headers = {"Allow": _allowed(request)} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else {}
     return await _refused(request, Refused(_STATUSES.get(error.status_code, "malformed-body"), headers=headers))
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes of an address; Starlette names those of the first."""
+    routes = [one for one in request.app.routes if one.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for one in routes for method in getattr(one, "methods", None) or ()}))
 
 
 async def _away(request: Request, error: DependencyAway) -> Response:

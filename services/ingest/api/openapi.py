@@ -55,7 +55,7 @@ SUBMISSION: Final[dict[str, Any]] = {
                 "in": "query",
                 "required": False,
                 "description": f"instead of the form's {name}",
-                "schema": field,
+                "schema": {key: value for key, value in field.items() if key != "examples"},
             }
             for name, field in _FIELDS.items()
         ),
@@ -75,13 +75,13 @@ SUBMISSION: Final[dict[str, Any]] = {
                             "type": "array",
                             "minItems": 1,
                             "maxItems": FILES,
-                            "items": _BYTES,
+                            "items": {**_BYTES, "minLength": 1},
                             "description": "PDF, TIFF, JPEG, PNG, HEIC, DOCX, ODT or text, in the order to send",
                         },
                     },
                 },
             },
-            **{kind: {"schema": _BYTES} for kind in SUFFIXES},
+            **{kind: {"schema": {**_BYTES, "minLength": 1}} for kind in SUFFIXES},
         },
     },
     "responses": {

@@ -1,5 +1,6 @@
 """The addresses of the API."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -7,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response, Security
 from fastapi.security import HTTPBearer, SecurityScopes
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from schemas.base import Name
@@ -90,6 +91,16 @@ Sender = Annotated[Caller, Security(_caller, scopes=["faxes:send"])]
 Reader = Annotated[Caller, Security(_caller, scopes=["faxes:read"])]
 
 
+def _rfc3339(value: object) -> object:
+    """Pydantic would take a number for seconds since 1970, which nobody is told of."""
+    if isinstance(value, str) and not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]", value):
+        raise ValueError("not a date and time with its offset, as in 2026-11-24T09:30:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
+
+
 class Whose(BaseModel):
     """Whose fax it is."""
 
@@ -109,8 +120,8 @@ class Listed(Whose):
 
     direction: Direction | None = None
     state: list[FaxState] = Field(default=[], max_length=20, description="any of these; none: all")
-    since: AwareDatetime | None = Field(default=None, description="accepted then or later")
-    until: AwareDatetime | None = Field(default=None, description="accepted before")
+    since: Moment | None = Field(default=None, description="accepted then or later")
+    until: Moment | None = Field(default=None, description="accepted before")
     limit: int = Field(default=50, ge=1, le=100)
     cursor: str | None = Field(default=None, max_length=200, description="`next` of an earlier answer")
 
