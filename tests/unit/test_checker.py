@@ -58,6 +58,12 @@ def test_a_world_where_all_is_well() -> None:
         "duplicates": 0,
         "t30_calls": 6,
         "scripted_calls": 0,
+        "submitted": 0,
+        "dialled": 0,
+        "sent": 0,
+        "sent_by_t30": 0,
+        "failed": 0,
+        "refused": 0,
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from deploy.local.checker.links import fetch
 from deploy.local.checker.mails import mails_since
 from deploy.local.checker.manifest import Manifest
+from deploy.local.checker.sent import judge_sent
 from deploy.local.checker.stored import Bucket
 from deploy.local.checker.verdict import Verdict, World, judge
 from services._runtime.settings import LinkSettings, StoreSettings
@@ -16,14 +17,20 @@ from services._runtime.settings import LinkSettings, StoreSettings
 def check(manifest: Manifest) -> Verdict:
     """The verdict on what `manifest` says, with the store and the links' secret that NATIVEFAX_… name."""
     links = LinkSettings()
+    bucket = Bucket(StoreSettings())
     world = World(
         mails=mails_since(manifest.maildir, manifest.started_at),
-        stored=Bucket(StoreSettings()).faxes_since(manifest.started_at),
+        stored=bucket.faxes_since(manifest.started_at),
         get=fetch,
         links_secret=links.links_secret.get_secret_value(),
         links_days=links.links_days,
     )
-    return judge(manifest.faxes, world)
+    verdict = judge(manifest.faxes, world, [fax.fax_id for fax in manifest.submitted])
+    if manifest.far_end is not None:
+        verdict.add(
+            len(manifest.submitted), judge_sent(manifest.submitted, manifest.far_end, world.mails, bucket.dialled)
+        )
+    return verdict
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -31,11 +32,40 @@ class HandedOver(BaseModel):
     call: Literal["t30", "scripted", "none"] = "none"
 
 
+class Submitted(BaseModel):
+    """One fax that a user submitted.
+
+    Attributes:
+        name: For people.
+        fax_id: As the gateway told it.
+        way: How it was submitted.
+        destination: The number to dial; None where none should be.
+        pages: How many the far end should get.
+        end: Whether it arrives, fails after a call, or is refused and never dialled.
+        told: Who should get exactly one mail about its end; None: nobody.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    fax_id: UUID
+    way: Literal["email", "api", "ata"]
+    destination: str | None
+    pages: int
+    end: Literal["sent", "failed", "refused"] = "sent"
+    told: str | None = None
+
+
 class Manifest(BaseModel):
-    """Everything that was handed over since `started_at`, and the Maildir the mails go to."""
+    """Everything that was handed over since `started_at`, and the Maildir the mails go to.
+
+    `far_end` is the telephony simulator's folder: see `deploy.local.telephony.kept`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     started_at: datetime
     maildir: Path
     faxes: tuple[HandedOver, ...]
+    submitted: tuple[Submitted, ...] = ()
+    far_end: Path | None = None

@@ -1,5 +1,6 @@
 """The objects of each fax, found by listing the store."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from uuid import UUID
 import boto3
 from botocore.config import Config
 
+from schemas.keys import DIALLED, accepted_key, fax_prefix
 from services._runtime.settings import StoreSettings
 
 if TYPE_CHECKING:
@@ -62,6 +64,14 @@ class Bucket:
         since = started_at.replace(microsecond=0)  # the store keeps whole seconds
         fresh = {prefix: names for prefix, names in found.items() if names.get("original.tif", since) >= since}
         return [self._fax(prefix, frozenset(names)) for prefix, names in fresh.items() if "original.tif" in names]
+
+    def dialled(self, fax_id: UUID) -> bytes | None:
+        """The pages of a sent fax as they are dialled; None if there are none."""
+        try:
+            accepted_at = datetime.fromisoformat(json.loads(self._read(accepted_key(fax_id)))["accepted_at"])
+            return self._read(fax_prefix(accepted_at, fax_id) + DIALLED)
+        except self._client.exceptions.NoSuchKey:
+            return None
 
     def _objects(self, started_at: datetime) -> Iterator["ObjectTypeDef"]:
         day = started_at.astimezone(UTC).date()

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from deploy.local.checker.group import Group, grouped, strays
 from deploy.local.checker.links import Fetch, document_behind, wrongly_served
 from deploy.local.checker.mails import Mail
 from deploy.local.checker.manifest import HandedOver
+from deploy.local.checker.sent import Sent
 from deploy.local.checker.stored import StoredFax
 
 
@@ -36,6 +38,7 @@ class Verdict:
         duplicates: Mails, or stored faxes, beyond one for each fax and recipient.
         t30_calls: Faxes of T.30 calls placed for this run.
         scripted_calls: Faxes of stored calls.
+        submitted: Faxes that users submitted; for the rest see `deploy.local.checker.sent.Sent`.
     """
 
     ok: bool = True
@@ -48,11 +51,27 @@ class Verdict:
     duplicates: int = 0
     t30_calls: int = 0
     scripted_calls: int = 0
+    submitted: int = 0
+    dialled: int = 0
+    sent: int = 0
+    sent_by_t30: int = 0
+    failed: int = 0
+    refused: int = 0
     problems: list[str] = field(default_factory=list)
 
     def line(self) -> dict[str, object]:
         """The JSON line's content."""
         return {name: value for name, value in vars(self).items() if name != "problems"}
+
+    def add(self, submitted: int, sent: Sent) -> None:
+        """Count the other direction in."""
+        self.submitted = submitted
+        for name in ("dialled", "sent", "sent_by_t30", "failed", "refused"):
+            setattr(self, name, getattr(sent, name))
+        self.lost += sent.lost
+        self.duplicates += sent.duplicates
+        for problem in sent.problems:
+            self.wrong(problem)
 
     def wrong(self, problem: str) -> None:
         """Note a problem."""
@@ -60,15 +79,15 @@ class Verdict:
         self.problems.append(problem)
 
 
-def judge(faxes: Sequence[HandedOver], world: World) -> Verdict:
-    """Look at everything and count."""
+def judge(faxes: Sequence[HandedOver], world: World, about_others: Sequence[UUID] = ()) -> Verdict:
+    """Look at everything that was received, and count; `about_others` are the faxes that other mails are about."""
     verdict = Verdict(received=len(faxes))
     verdict.t30_calls = sum(fax.call == "t30" for fax in faxes)
     verdict.scripted_calls = sum(fax.call == "scripted" for fax in faxes)
     groups = grouped(faxes, world.stored, world.mails)
     for group in groups:
         _Judgement(group, world, verdict).pass_()
-    for mail in strays(faxes, groups, world.mails):
+    for mail in strays(faxes, groups, [mail for mail in world.mails if mail.fax_id not in about_others]):
         verdict.wrong(f"a mail to {mail.recipient} is about no fax that was handed over: {mail.subject}")
     return verdict
 
