@@ -1,25 +1,36 @@
 """The document worker's wiring."""
 
-from schemas.topics import TELEPHONY_FAX_RECEIVED
+from functools import partial
+
+from schemas.topics import FAX_SUBMITTED, TELEPHONY_FAX_RECEIVED
 from services._runtime.service import Resources, run_stages
 from services._runtime.stage import Stage
+from services.ingest.documents.attributed import convert_attributed
 from services.ingest.documents.pool import DocumentPool
 from services.ingest.handlers import ReceivedFaxes
 from services.ingest.settings import DocumentSettings
+from services.ingest.submitted import SubmittedFaxes
 
 STORE_SECONDS = 30
 """For reading the upload and writing what is made of it."""
 
 
 async def build(resources: Resources) -> tuple[Stage, ...]:
-    """The worker for received faxes; twice as many at once as there are processes, so that none waits for the store."""
+    """The workers for received and for submitted faxes, on one pool.
+
+    Together they take three documents a process at once: two of them may have to wait their full time.
+    """
     settings = DocumentSettings()
-    pool = DocumentPool(workers=settings.workers, timeout=settings.timeout_seconds)
+    workers = settings.workers
+    pool = DocumentPool(workers=workers, timeout=settings.timeout_seconds)
     await resources.stack.enter_async_context(pool)
-    handler = ReceivedFaxes(resources.blobs(), pool.convert)
-    at_once = 2 * settings.workers
-    timeout = 2 * settings.timeout_seconds + STORE_SECONDS
-    return (Stage("ingest", TELEPHONY_FAX_RECEIVED, handler.handle, timeout, concurrency=at_once, batch=3 * at_once),)
+    stage = partial(Stage, timeout=3 * settings.timeout_seconds + STORE_SECONDS)
+    received = ReceivedFaxes(resources.blobs(), pool.convert)
+    submitted = SubmittedFaxes(resources.blobs(), partial(convert_attributed, pool.run))
+    return (
+        stage("ingest", TELEPHONY_FAX_RECEIVED, received.handle, concurrency=2 * workers, batch=4 * workers),
+        stage("ingest-submitted", FAX_SUBMITTED, submitted.handle, concurrency=workers, batch=2 * workers),
+    )
 
 
 def main() -> None:

@@ -1,0 +1,90 @@
+"""What kind of file it is: told from its bytes; what its sender calls it decides only where bytes can't."""
+
+import codecs
+from typing import Final, Literal
+
+Kind = Literal["pdf", "tiff", "jpeg", "png", "gif", "bmp", "webp", "heic", "docx", "odt", "html", "csv", "text"]
+
+_SIGNATURES: Final[tuple[tuple[bytes, Kind], ...]] = (
+    (b"II*\0", "tiff"),
+    (b"MM\0*", "tiff"),
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"BM", "bmp"),
+)
+_PDF_WITHIN: Final = 1024
+"""A PDF's header may stand anywhere in so many bytes (PDF 32000-1 annex H, note 13)."""
+_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"hevc", b"msf1"})
+_HTML_STARTS: Final = ("<!doctype html", "<html", "<head", "<body")
+_LOOKED_AT: Final = 4096
+_CONTROLS: Final = frozenset(range(0x20)) - frozenset(b"\t\n\v\f\r\b\x1a\x1b")
+"""What no text has, but for backspaces of typewriters, Escape of terminals, and the end of a DOS file."""
+_BOMS: Final = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def kind_of(data: bytes, media_type: str) -> Kind | None:
+    """Say what kind of file it is.
+
+    Args:
+        data: the whole file.
+        media_type: what its sender calls it.
+
+    Returns:
+        None for a kind that can't be faxed.
+    """
+    for signature, kind in _SIGNATURES:
+        if data.startswith(signature):
+            return kind
+    if b"%PDF-" in data[:_PDF_WITHIN]:
+        return "pdf"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "webp"
+    if data[4:8] == b"ftyp":
+        return "heic" if data[8:12] in _HEIF_BRANDS else None
+    if data.startswith(b"PK\x03\x04"):
+        return _office(data)
+    return _written(data, media_type)
+
+
+def _office(data: bytes) -> Kind | None:
+    """DOCX and ODT are ZIP files; an ODT starts with its media type, a DOCX names its parts (ISO 26300-2, 29500-2)."""
+    if b"mimetypeapplication/vnd.oasis.opendocument.text" in data[:128]:
+        return "odt"
+    return "docx" if b"word/document.xml" in data else None
+
+
+def _written(data: bytes, media_type: str) -> Kind | None:
+    text = written(data)
+    if text is None:
+        return None
+    if text[:_LOOKED_AT].lstrip("\ufeff \t\r\n").lower().startswith(_HTML_STARTS) or media_type == "text/html":
+        return "html"
+    return "csv" if media_type == "text/csv" else "text"
+
+
+def written(data: bytes) -> str | None:
+    """Read bytes as text: UTF-8, UTF-16, else what Windows calls 1252; None if they are no text."""
+    start = data[:_LOOKED_AT]
+    if start.startswith(_BOMS[1:]):
+        return data.decode("utf-16", "replace")
+    if encoding := _utf_16(start):
+        return data.decode(encoding, "replace")
+    if b"\0" in start or sum(byte in _CONTROLS for byte in start) > len(start) // 100:
+        return None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _utf_16(start: bytes) -> str | None:
+    """Recognise UTF-16 without a mark by the zeros of its Latin letters."""
+    pairs = len(start) // 2
+    if pairs < 2:  # noqa: PLR2004  # one letter is no evidence
+        return None
+    for encoding, zeros, others in (("utf-16-le", start[1::2], start[::2]), ("utf-16-be", start[::2], start[1::2])):
+        if zeros.count(0) > pairs * 0.7 and not others.count(0):
+            return encoding
+    return None

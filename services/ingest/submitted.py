@@ -1,0 +1,88 @@
+"""fax-submitted in; fax-ready and fax-status out."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from schemas.base import StoredObject
+from schemas.fax import FaxSubmitted
+from schemas.keys import DIALLED, DOCUMENT, THUMBNAIL, fax_prefix
+from services._runtime.blobs import Blobs
+from services._runtime.claims import utc_now
+from services._runtime.outcomes import Done, Outcome, RetryLater
+from services.ingest.documents.cover import Cover
+from services.ingest.documents.geometry import FINE, STANDARD
+from services.ingest.documents.heading import Heading
+from services.ingest.documents.limits import MAX_BYTES
+from services.ingest.documents.sending import ALL, Pages, Refused, Sent, SentFile
+from services.ingest.documents.sheet import Setup
+from services.ingest.submitted_events import Made, ready, status
+
+
+class ConvertSubmitted(Protocol):
+    """Makes the pages of submitted files, or says why not."""
+
+    def __call__(self, files: tuple[SentFile, ...], pages: Pages, /) -> Awaitable[Sent | Refused]: ...  # noqa: D102
+
+
+class _ObjectMissing(Exception):  # noqa: N818 - it never leaves this file
+    """The event names an object that isn't there."""
+
+
+@dataclass(frozen=True)
+class SubmittedFaxes:
+    """Makes the pages that are dialled of what a gateway took, or says at once by name why it can't."""
+
+    blobs: Blobs
+    convert: ConvertSubmitted
+    now: Callable[[], datetime] = utc_now
+
+    async def handle(self, event: FaxSubmitted) -> Outcome:
+        """Read, convert, store. The same event gives the same objects."""
+        try:
+            made = await self._made(event)
+        except _ObjectMissing:
+            return RetryLater("object-missing", attempts=2, detail="an attachment isn't there")
+        return Done((ready(event, made), status(event, made, self.now())))
+
+    async def _made(self, event: FaxSubmitted) -> Made:
+        if sum(one.document.size for one in event.attachments) > MAX_BYTES:
+            return Made(failure="too-large", failed_file=_largest(event))
+        files = tuple([SentFile(one.document.media_type, await self._read(one.document)) for one in event.attachments])
+        sent = await self.convert(files, _pages(event, await self._cover_text(event)))
+        if isinstance(sent, Refused):
+            return Made(failure=sent.reason, failed_file=None if sent.file == ALL else sent.file)
+        prefix = fax_prefix(event.accepted_at, event.fax_id)
+        return Made(
+            await self._keep(prefix + DIALLED, sent.fax, "image/tiff"),
+            await self._keep(prefix + DOCUMENT, sent.pdf, "application/pdf"),
+            await self._keep(prefix + THUMBNAIL, sent.thumbnail, "image/png"),
+            pages=sent.pages,
+        )
+
+    async def _cover_text(self, event: FaxSubmitted) -> str:
+        text = event.cover.text if event.cover else None
+        return (await self._read(text)).decode("utf-8", "replace") if text else ""
+
+    async def _read(self, stored: StoredObject) -> bytes:
+        data = await self.blobs.get(stored.key)
+        if data is None:
+            raise _ObjectMissing
+        return data
+
+    async def _keep(self, key: str, data: bytes, media_type: str) -> StoredObject:
+        await self.blobs.put(key, data, media_type)
+        return StoredObject(key=key, size=len(data), media_type=media_type)
+
+
+def _largest(event: FaxSubmitted) -> int | None:
+    """The file that is too large by itself, if one is."""
+    sizes = [one.document.size for one in event.attachments]
+    return sizes.index(max(sizes)) if max(sizes) > MAX_BYTES else None
+
+
+def _pages(event: FaxSubmitted, cover_text: str) -> Pages:
+    heading = Heading(event.header_text, event.fax_number, event.destination, event.accepted_at, event.time_zone)
+    cover = Cover(event.cover.brand.name, heading, event.subject, cover_text) if event.cover else None
+    return Pages(Setup(event.paper, FINE if event.resolution == "fine" else STANDARD), heading, cover)
