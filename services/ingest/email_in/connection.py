@@ -75,7 +75,7 @@ class RelayConnection(Connection):
     @syntax("MAIL FROM: <address>", extended=" [SP <mail-parameters>]")
     async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
         """Take a sender; who signed in says with AUTH= on whose behalf (RFC 4954, 5), which we don't believe."""
-        address, bracket, parameters = (arg or "").rpartition(">")
+        address, bracket, parameters = (arg or "").partition(">")
         await super().smtp_MAIL(address + bracket + _AUTH.sub("", parameters) if arg else arg)
 
     @syntax("DATA")
