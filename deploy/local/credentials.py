@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from deploy.local.programs import write_private
+from services._runtime.tokens import mint
 
 
 def _hex() -> str:
@@ -23,7 +24,7 @@ def _uuid() -> str:
 
 @dataclass(frozen=True)
 class Credentials:
-    """One secret per purpose; all hexadecimal but the cluster's id, which is a base64 UUID."""
+    """One secret per purpose; hexadecimal, but the cluster's id is a base64 UUID and the token has its form."""
 
     kafka_password: str = field(default_factory=_hex)
     kafka_cluster_id: str = field(default_factory=_uuid)
@@ -32,6 +33,9 @@ class Credentials:
     store_sse_key: str = field(default_factory=_hex)
     smtp_password: str = field(default_factory=_hex)
     links_secret: str = field(default_factory=_hex)
+    api_token: str = field(default_factory=lambda: mint("cli").text)
+    switch_token: str = field(default_factory=_hex)
+    relay_password: str = field(default_factory=_hex)
 
 
 def load_credentials(file: Path) -> Credentials:

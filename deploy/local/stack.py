@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self, TextIO
 
+from deploy.local import gateways
 from deploy.local.credentials import load_credentials
 from deploy.local.errors import SetupError
 from deploy.local.kafka import fetch_jars
@@ -42,7 +43,7 @@ class Stack:
     Args:
         root: Holds data, ports, secrets, logs. A later stack on the same root goes on with all of it.
         ports: Fixed ports by name: kafka, kafka_controller, store, store_master, store_volume, store_filer, smtp,
-            mailbox, portal. Each other one is chosen once and remembered.
+            mailbox, and those of `gateways.PORTS`. Each other one is chosen once and remembered.
         cache: Where jars are kept; below `root` by default.
         outside: The environment; this process's by default.
 
@@ -158,12 +159,12 @@ class Stack:
     def _configure(self) -> None:
         local = local_kinds(self._outside)
         names = [port for kind in local for port in KINDS[kind].ports]
-        self.ports = assign_ports(self.root / "ports.json", [*names, "portal"], self._configured)
+        self.ports = assign_ports(self.root / "ports.json", [*names, *gateways.PORTS], self._configured)
         credentials = load_credentials(self.root / "secrets.json")
         self._parts = {kind: build_part(kind, self.root, self._cache, self.ports, credentials) for kind in local}
         own = {
             "NATIVEFAX_LINKS_SECRET": credentials.links_secret,
-            "NATIVEFAX_PORTAL_URL": f"http://127.0.0.1:{self.ports['portal']}",
+            **gateways.gateway_settings(self.root, self.ports, credentials),
         }
         self.environment = {name: self._outside.get(name) or value for name, value in own.items()}
         self.environment |= outside_settings(self._outside)

@@ -33,7 +33,7 @@ def doctor() -> None:
     told.print("[bold]Settings[/bold]")
     for name, value in sorted(os.environ.items()):
         if name.startswith("NATIVEFAX_"):
-            told.print(f"  {name} = {'********' if any(word in name for word in SECRET_WORDS) else value}")
+            told.print(f"  {name} = {'********' if _is_secret(name, value) else value}", highlight=False)
     told.print("\n[bold]Parts[/bold]")
     checks: dict[str, Callable[[], str]] = {"Kafka": _kafka, "Object store": _store, "Mail server": _mail}
     answers = [_told(name, check, told) for name, check in checks.items()]
@@ -43,6 +43,10 @@ def doctor() -> None:
     told.print(f"  nativefax {version('nativefax')}, Python {platform.python_version()}, {platform.platform()}")
     told.print("  " + ", ".join(f"{package} {version(package)}" for package in PACKAGES))
     sys.exit(0 if all(answers) else 1)
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return any(word in name for word in SECRET_WORDS) or (name.endswith("_DATABASE") and "@" in value)
 
 
 def _told(name: str, check: Callable[[], str], told: Console) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from deploy.local.errors import SetupError
+from deploy.local.gateways import PORTS
 from deploy.local.stack import Program, Stack
 from services._runtime import topic_admin
 from services._runtime.prepare import set_lifecycle
@@ -35,7 +36,18 @@ def stage_programs(stack: Stack, workers: Mapping[str, int]) -> list[Program]:
 
 
 def _port(name: str, stack: Stack) -> dict[str, str]:
-    return {"NATIVEFAX_STAGE_PORT": str(stack.ports["portal"])} if name == "portal" else {}
+    served = name in PORTS and name != "email_in"
+    return {"NATIVEFAX_STAGE_PORT": str(stack.ports[name])} if served else {}
+
+
+def simulator(stack: Stack) -> Program:
+    """The telephony of this machine: places the calls that the dialer asks for."""
+    return Program(
+        name="simulator",
+        command=(sys.executable, "-m", "deploy.local.telephony"),
+        env={"NATIVEFAX_STAGE_RUN_DIR": str(ready_dir(stack.root))},
+        stop_seconds=30,
+    )
 
 
 def ready_dir(root: Path) -> Path:
@@ -63,7 +75,7 @@ def start_pipeline(stack: Stack, workers: Mapping[str, int], console: Console) -
     set_lifecycle(StoreSettings())
     applied = topic_admin.apply_now(KafkaSettings())
     console.print(f"  {'topics':<10} {len(applied.created)} made, {len(applied.configured)} there", highlight=False)
-    programs = stage_programs(stack, workers)
+    programs = [*stage_programs(stack, workers), simulator(stack)]
     stack.run(programs)
     await_stages(stack, sum(program.processes for program in programs), console)
 
