@@ -45,6 +45,7 @@ def connect(url: str) -> AsyncEngine:
         return _sqlite(url.replace("sqlite+aiosqlite", "sqlite", 1))
     return create_async_engine(
         parsed.set(drivername=_DRIVERS[kind]),
+        hide_parameters=True,  # errors are logged, and values may be contents
         pool_pre_ping=True,
         pool_timeout=SECONDS,
         connect_args={"timeout": SECONDS, "command_timeout": SECONDS},
@@ -56,7 +57,9 @@ def _sqlite(url: str) -> AsyncEngine:
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_async_engine(
-        make_url(url).set(drivername=_DRIVERS["sqlite"]), connect_args={"timeout": SQLITE_LOCK_SECONDS}
+        make_url(url).set(drivername=_DRIVERS["sqlite"]),
+        hide_parameters=True,
+        connect_args={"timeout": SQLITE_LOCK_SECONDS},
     )
     event.listen(engine.sync_engine, "connect", _open_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)

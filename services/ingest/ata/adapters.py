@@ -1,0 +1,121 @@
+"""The gateway's faxes in its database: each change is compared and set, with its events in the outbox."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Row, Table, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from schemas.base import StoredObject
+from schemas.fax import EmailRequested
+from services._runtime.database import transaction
+from services._runtime.outbox import Outbox
+from services.ingest.ata.domain import HeldFax, Transition
+from services.ingest.ata.tables import FAXES
+
+INSERTS: Final[dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+"""SQLAlchemy has ON CONFLICT by dialect only; the two are alike."""
+
+_FALLBACK: Final = TypeAdapter(tuple[EmailRequested, ...])
+_c: Final = FAXES.c
+
+
+@dataclass(frozen=True)
+class HeldFaxes:
+    """The faxes that wait, and waited. Every method raises `DependencyAway` when the database doesn't answer."""
+
+    engine: AsyncEngine
+    outbox: Outbox
+
+    async def add(self, held: Transition) -> bool:
+        """Keep a new fax; False if it is known, and nothing changes."""
+        fax, events = held
+        async with transaction(self.engine) as connection:
+            adding = INSERTS[self.engine.dialect.name](FAXES).values(**_row(fax)).on_conflict_do_nothing()
+            new = (await connection.execute(adding)).rowcount == 1
+            if new:
+                await self.outbox.put(connection, events, fax.changed_at)
+        self.outbox.wake()
+        return new
+
+    async def find(self, fax_id: UUID) -> HeldFax | None:
+        """One fax."""
+        async with transaction(self.engine) as connection:
+            return await _read(connection, fax_id)
+
+    async def change(self, fax_id: UUID, decide: Callable[[HeldFax], Transition | None]) -> HeldFax | None:
+        """Make the transition that `decide` finds for the fax as it is; the fax after it, None if there is no such fax.
+
+        Whoever changes it between the reading and the writing counts, and `decide` is asked again.
+        """
+        while True:
+            async with transaction(self.engine) as connection:
+                fax = await _read(connection, fax_id)
+                transition = decide(fax) if fax else None
+                if fax is None or transition is None:
+                    return fax
+                if await self._set(connection, fax, transition):
+                    break
+        self.outbox.wake()
+        return transition[0]
+
+    async def _set(self, connection: AsyncConnection, before: HeldFax, transition: Transition) -> bool:
+        after, events = transition
+        unchanged = (_c.fax_id == before.fax_id, _c.version == before.version)
+        values = {"state": after.state, "version": after.version, "changed_at": after.changed_at}
+        if (await connection.execute(update(FAXES).where(*unchanged).values(values))).rowcount == 0:
+            return False
+        await self.outbox.put(connection, events, after.changed_at)
+        return True
+
+    async def waiting(self, serial: str, account_id: str, now: datetime, limit: int) -> tuple[HeldFax, ...]:
+        """What a device may take now, oldest first."""
+        mine = (_c.serial == serial, _c.account_id == account_id, _c.state == "waiting", _c.due_at > now)
+        async with transaction(self.engine) as connection:
+            return await _select(connection, mine, _c.accepted_at, limit)
+
+    async def overdue(self, now: datetime, limit: int) -> tuple[HeldFax, ...]:
+        """Faxes whose deadline has come, the longest overdue first."""
+        async with transaction(self.engine) as connection:
+            return await _select(connection, (_c.state == "waiting", _c.due_at <= now), _c.due_at, limit)
+
+    async def forget(self, before: datetime) -> int:
+        """Remove the faxes that were accepted before a moment and wait no more; how many there were."""
+        async with transaction(self.engine) as connection:
+            old = delete(FAXES).where(_c.accepted_at < before, _c.state != "waiting")
+            return (await connection.execute(old)).rowcount
+
+
+async def _read(connection: AsyncConnection, fax_id: UUID) -> HeldFax | None:
+    row = (await connection.execute(select(FAXES).where(_c.fax_id == fax_id))).one_or_none()
+    return _fax(row) if row else None
+
+
+async def _select(
+    connection: AsyncConnection, which: Sequence[ColumnElement[bool]], order: ColumnElement[datetime], limit: int
+) -> tuple[HeldFax, ...]:
+    chosen = select(FAXES).where(*which).order_by(order, _c.fax_id).limit(limit)
+    return tuple(_fax(row) for row in (await connection.execute(chosen)).all())
+
+
+def _row(fax: HeldFax) -> dict[str, object]:
+    return {
+        **vars(fax),
+        "document": fax.document.model_dump_json(),
+        "fallback": _FALLBACK.dump_json(fax.fallback, exclude_none=True).decode(),
+    }
+
+
+def _fax(row: Row[tuple[object, ...]]) -> HeldFax:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+    values["document"] = StoredObject.model_validate_json(row.document)
+    values["fallback"] = _FALLBACK.validate_json(row.fallback)
+    return HeldFax(**values)

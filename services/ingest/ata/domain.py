@@ -1,0 +1,102 @@
+"""A received fax that waits for a device: printed or mailed, never neither. Pure decisions."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from schemas.base import Event, StoredObject
+from schemas.fax import AtaRequested, EmailRequested, FaxState, FaxStatusChanged
+
+State = Literal["waiting", "printed", "mailed", "lapsed"]
+"""*waiting* has a deadline, the others are final. *lapsed* is a fax that was not taken and has no fallback, since its
+user has it some other way; the device may still say that it printed it."""
+
+OVERDUE_RULE = "ata-deadline"
+
+
+@dataclass(frozen=True)
+class HeldFax:
+    """One fax for one device.
+
+    Attributes:
+        version: Of this row; each change makes the next.
+        request_version: Of the event that brought it.
+        due_at: Until then the device may take it.
+    """
+
+    fax_id: UUID
+    account_id: str
+    serial: str
+    state: State
+    version: int
+    request_version: int
+    accepted_at: datetime
+    due_at: datetime
+    pages: int
+    document: StoredObject
+    fallback: tuple[EmailRequested, ...]
+    changed_at: datetime
+
+
+Transition = tuple[HeldFax, tuple[Event, ...]]
+"""What a fax becomes, and what is told of it."""
+
+
+def hold(request: AtaRequested, now: datetime) -> Transition:
+    """Begin to wait."""
+    fax = HeldFax(
+        fax_id=request.fax_id,
+        account_id=request.account_id,
+        serial=request.serial,
+        state="waiting",
+        version=1,
+        request_version=request.version,
+        accepted_at=request.accepted_at,
+        due_at=request.deadline,
+        pages=request.pages,
+        document=request.document,
+        fallback=request.fallback,
+        changed_at=now,
+    )
+    return fax, (_step(fax, "at-device", 0, now),)
+
+
+def acknowledge(fax: HeldFax, now: datetime) -> Transition | None:
+    """The device says that it printed the fax; None if nothing follows from that."""
+    if fax.state not in {"waiting", "lapsed"}:
+        return None
+    return _changed(fax, "printed", now), (_step(fax, "printed", 2, now),)
+
+
+def expire(fax: HeldFax, now: datetime) -> Transition | None:
+    """The deadline has come: the fallback goes out, asked for now. None if it hasn't, or the fax no longer waits."""
+    if fax.state != "waiting" or now < fax.due_at:
+        return None
+    mails = tuple(one.model_copy(update={"requested_at": now}) for one in fax.fallback)
+    told = "The fax machine did not take it in time" + ("; it is sent by mail instead." if mails else ".")
+    step = _step(fax, "routed", 0, now).model_copy(update={"rule": OVERDUE_RULE, "detail": told})
+    return _changed(fax, "mailed" if mails else "lapsed", now), (*mails, step)
+
+
+def _changed(fax: HeldFax, state: State, now: datetime) -> HeldFax:
+    return replace(fax, state=state, version=fax.version + 1, changed_at=now)
+
+
+def _step(fax: HeldFax, state: FaxState, later: int, now: datetime) -> FaxStatusChanged:
+    """A step `later` than the request.
+
+    What the device has yet to do has the request's own version, below that of the steps of a mail for the same fax
+    (request + 1): having been mailed is not undone by a device that takes nothing. Having been printed is above.
+    """
+    return FaxStatusChanged(
+        fax_id=fax.fax_id,
+        version=fax.request_version + later,
+        state=state,
+        stage="ata",
+        at=now,
+        direction="received",
+        accepted_at=fax.accepted_at,
+        account_id=fax.account_id,
+        pages=fax.pages,
+    )
