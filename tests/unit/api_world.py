@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from schemas.accounts import ApiToken, FaxAccount
 from schemas.base import Event
 from schemas.envelope import decode
-from schemas.fax import FaxState, FaxStatusChanged, FaxSubmitted
+from schemas.fax import FaxState, FaxStatusChanged, FaxSubmitted, SubmittedFaxReady
 from schemas.topics import TOPICS
 from services._runtime.account_table import Property
 from services._runtime.history import Cursor, Direction, FaxRow, Page
@@ -250,3 +250,19 @@ def problem(response: httpx.Response) -> tuple[int, str]:
     assert told["detail"]
     assert told["request_id"] == response.headers["x-request-id"]
     return response.status_code, told["type"].removeprefix("/problems/")
+
+
+def ready_of(fax: FaxSubmitted) -> SubmittedFaxReady:
+    """A submission, converted."""
+    return SubmittedFaxReady(
+        fax_id=fax.fax_id,
+        version=fax.version + 1,
+        accepted_at=fax.accepted_at,
+        account_id=fax.account_id,
+        fax_number=fax.fax_number,
+        method=fax.method,
+        sender=fax.sender,
+        destination=fax.destination,
+        document=fax.attachments[0].document,
+        pages=1,
+    )

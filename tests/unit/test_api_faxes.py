@@ -7,14 +7,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from schemas.decision import Decision
-from schemas.fax import CancelRequested, FaxStatusChanged, FaxToDial, SubmittedFaxReady
+from schemas.fax import CancelRequested, FaxStatusChanged, FaxToDial
 from schemas.keys import DIALLED, DOCUMENT, ORIGINAL, fax_prefix
 from services._runtime.decision import decide_once, decision_key
 from services._runtime.history import Cursor
 from services.ingest.api.domain import ENDED, cursor_text, read_cursor
 from services.router.handlers import Router
 from services.router.submitted import decide_submitted
-from tests.unit.api_world import AT, World, problem
+from tests.unit.api_world import AT, World, problem, ready_of
 
 PRIVATE_PATHS = ("", "/document", "/document?format=tiff")
 
@@ -136,23 +136,6 @@ async def test_when_the_history_is_away_it_says_so_and_faxes_are_still_taken() -
     assert (await world.send()).status_code == 202
 
 
-def ready(world: World) -> SubmittedFaxReady:
-    """The last submission, converted."""
-    fax = world.submitted[-1]
-    return SubmittedFaxReady(
-        fax_id=fax.fax_id,
-        version=fax.version + 1,
-        accepted_at=fax.accepted_at,
-        account_id=fax.account_id,
-        fax_number=fax.fax_number,
-        method=fax.method,
-        sender=fax.sender,
-        destination=fax.destination,
-        document=fax.attachments[0].document,
-        pages=1,
-    )
-
-
 class Numbers:
     """The router's accounts."""
 
@@ -168,7 +151,7 @@ async def test_cancelled_before_it_is_routed_it_is_never_dialled() -> None:
     fax_id = (await world.send()).json()["id"]
     answers = [await world.cancel(fax_id) for _ in range(2)]
     assert {(one.status_code, one.json()["state"]) for one in answers} == {(200, "cancelled")}
-    outcome = await Router(Numbers(world), world.blobs, world.now).handle(ready(world))  # type: ignore[arg-type]
+    outcome = await Router(Numbers(world), world.blobs, world.now).handle(ready_of(world.submitted[-1]))  # type: ignore[arg-type]
     assert not [one for one in outcome.events if isinstance(one, FaxToDial)]  # type: ignore[union-attr]
     steps = [one for one in world.kafka.events if isinstance(one, FaxStatusChanged) and one.state == "cancelled"]
     assert len(steps) == 2
@@ -181,7 +164,7 @@ async def test_cancelled_before_it_is_routed_it_is_never_dialled() -> None:
 async def test_cancelled_after_it_was_routed_the_dialer_is_asked() -> None:
     world = World()
     fax_id = (await world.send()).json()["id"]
-    await Router(Numbers(world), world.blobs, world.now).handle(ready(world))  # type: ignore[arg-type]
+    await Router(Numbers(world), world.blobs, world.now).handle(ready_of(world.submitted[-1]))  # type: ignore[arg-type]
     answers = [await world.cancel(fax_id) for _ in range(2)]
     assert {(one.status_code, one.json()["state"]) for one in answers} == {(202, "cancelling")}
     requests = [one for one in world.kafka.events if isinstance(one, CancelRequested)]
@@ -197,7 +180,7 @@ async def test_refused_by_the_router_it_can_not_be_cancelled() -> None:
     world = World()
     fax_id = (await world.send()).json()["id"]
     world.change("acc-1", methods=("email",))
-    await Router(Numbers(world), world.blobs, world.now).handle(ready(world))  # type: ignore[arg-type]
+    await Router(Numbers(world), world.blobs, world.now).handle(ready_of(world.submitted[-1]))  # type: ignore[arg-type]
     answer = await world.cancel(fax_id)
     assert problem(answer) == (409, "not-cancellable")
     assert "refused" in answer.json()["detail"]
@@ -232,7 +215,7 @@ async def test_whoever_decides_first_counts_for_both(router_first: bool) -> None
     world = World()
     fax_id = (await world.send()).json()["id"]
     account = world.accounts.known["acc-1"]
-    theirs = decide_submitted(ready(world), account, AT)
+    theirs = decide_submitted(ready_of(world.submitted[-1]), account, AT)
     if router_first:
         await decide_once(world.blobs, AT, UUID(fax_id), theirs)
     answer = await world.cancel(fax_id)
