@@ -13,7 +13,7 @@ from deploy.local.signals import stoppable
 from deploy.local.stack import Stack
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import PublishUnknown
-from services.cli import accounts, dlq, doctor, holds, lag, receive, retention, topics, trace, unclaimed
+from services.cli import accounts, ata, dlq, doctor, holds, lag, receive, retention, send, topics, trace, unclaimed
 from services.cli.demo import command as demo
 from services.cli.errors import Refused
 from services.cli.running import describe, start_pipeline
@@ -29,10 +29,12 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(ata.app, name="ata")
 app.add_typer(topics.app, name="topics")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(retention.app, name="retention")
 app.add_typer(holds.app, name="holds")
+app.command("send", epilog=send.EXAMPLES)(send.send)
 app.command("receive", epilog=receive.EXAMPLES)(receive.receive)
 app.command("trace", epilog=trace.EXAMPLES)(trace.trace)
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)

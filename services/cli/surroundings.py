@@ -38,7 +38,19 @@ def adopt(root: Path) -> None:
 
 def explain(error: ValidationError) -> SetupError:
     """Settings that are missing or wrong, as a sentence with names a person can set."""
-    prefix = {"KafkaSettings": "KAFKA_", "StoreSettings": "STORE_", "StageSettings": "STAGE_", "MailSettings": "SMTP_"}
+    prefix = {
+        "KafkaSettings": "KAFKA_",
+        "StoreSettings": "STORE_",
+        "StageSettings": "STAGE_",
+        "MailSettings": "SMTP_",
+        "HistorySettings": "HISTORY_",
+        "DialerSettings": "DIALER_",
+        "AtaSettings": "ATA_",
+        "ApiSettings": "API_",
+        "EmailInSettings": "EMAIL_IN_",
+        "TelephonySettings": "TELEPHONY_",
+        "SimulatorSettings": "SIMULATOR_",
+    }
     wrong = [
         f"NATIVEFAX_{prefix.get(error.title, '')}{str(one['loc'][0]).upper()}: {one['msg']}"
         for one in error.errors(include_input=False)

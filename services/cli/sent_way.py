@@ -1,0 +1,65 @@
+"""A submitted fax's way, as `fax-status` tells it."""
+
+import time
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from schemas.fax import FaxState, FaxStatusChanged
+from services.cli.following import StatusReader
+
+ENDS: frozenset[FaxState] = frozenset({"delivered", "failed", "refused", "cancelled", "outcome-unknown", "expired"})
+"""The states in which a submitted fax stays; mails about it come after."""
+
+MAIL_ENDS = {"emailed", "mail-failed"}
+
+
+@dataclass
+class SentWay:
+    """One fax's way so far."""
+
+    fax_id: UUID
+    steps: list[FaxStatusChanged] = field(default_factory=list)
+
+    @property
+    def end(self) -> FaxStatusChanged | None:
+        """The step with which it ended."""
+        return next((step for step in reversed(self.steps) if step.state in ENDS), None)
+
+    @property
+    def state(self) -> str:
+        """How it stands."""
+        last = self.end or (self.steps[-1] if self.steps else None)
+        return last.state if last else "unknown"
+
+    @property
+    def mails(self) -> int:
+        """Mails about it that have ended."""
+        return sum(step.state in MAIL_ENDS for step in self.steps)
+
+    def line(self) -> dict[str, object]:
+        """The JSON line for people and scripts."""
+        pages = next((step.pages for step in self.steps if step.pages), None)
+        return {
+            "fax_id": str(self.fax_id),
+            "state": self.state,
+            "reason": self.end.reason if self.end else None,
+            "pages": pages,
+            "detail": self.end.detail if self.end else "",
+        }
+
+
+async def follow_sent(fax_ids: Iterable[UUID], reader: StatusReader, seconds: float) -> AsyncIterator[SentWay]:
+    """Each fax's way as it ends; after `seconds`, the ways of those that haven't."""
+    ways = {one: SentWay(one) for one in fax_ids}
+    deadline = time.monotonic() + seconds
+    while ways and time.monotonic() < deadline:
+        for step in await reader.take(0.5):
+            way = ways.get(step.fax_id)
+            if way is None:
+                continue
+            way.steps.append(step)
+            if way.end:
+                yield ways.pop(step.fax_id)
+    for way in ways.values():
+        yield way
