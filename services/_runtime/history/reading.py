@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.fax import FaxState, FaxStatusChanged
-from services._runtime.database import transaction
-from services._runtime.history.digits import ends_with
+from services._runtime.history.asking import Filter, Question, ending_in, filtered, of_fax
+from services._runtime.history.digits import reversed_digits
+from services._runtime.history.driver import fax_id as read_id
+from services._runtime.history.driver import fetch, moment
 from services._runtime.history.rows import Cursor, Direction, FaxRow, Page
-from services._runtime.history.tables import FAXES, STEPS
-
-_COLUMNS = tuple(FAXES.c[name] for name in FaxRow.__dataclass_fields__)
 
 
 class History:
@@ -25,13 +23,12 @@ class History:
 
     async def fax(self, fax_id: UUID) -> FaxRow | None:
         """How one fax stands; None if nothing is known of it, or no longer."""
-        rows = await self._rows(select(*_COLUMNS).where(FAXES.c.fax_id == fax_id))
+        rows = await self._rows(of_fax("*", fax_id))
         return _fax(rows[0]) if rows else None
 
     async def steps(self, fax_id: UUID) -> Sequence[FaxStatusChanged]:
         """Every step of one fax, oldest first."""
-        asked = select(STEPS.c.event).where(STEPS.c.fax_id == fax_id).order_by(STEPS.c.version, STEPS.c.at)
-        return [FaxStatusChanged.model_validate_json(row.event) for row in await self._rows(asked)]
+        return [FaxStatusChanged.model_validate_json(event) for (event,) in await self._rows(of_fax("event", fax_id))]
 
     async def faxes(  # noqa: PLR0913 - each is a filter that a person sets
         self,
@@ -44,46 +41,36 @@ class History:
         after: Cursor | None = None,
         limit: int = 50,
     ) -> Page:
-        """An account's faxes, newest first.
-
-        `states` empty means any; accepted at `since` or later and before `until`; `after` goes on with the next page.
-        """
-        asked = select(*_COLUMNS).where(FAXES.c.account_id == account_id)
-        if direction is not None:
-            asked = asked.where(FAXES.c.direction == direction)
-        if states:
-            asked = asked.where(FAXES.c.state.in_(states))
-        if since is not None:
-            asked = asked.where(FAXES.c.accepted_at >= since)
-        if until is not None:
-            asked = asked.where(FAXES.c.accepted_at < until)
-        return await self._page(asked, after, limit)
+        """An account's faxes, newest first: see `Filter`. `after` goes on with the next page."""
+        wanted = Filter(direction, states, since, until)
+        return await self._page(filtered(account_id, wanted, after, limit + 1), limit)
 
     async def search(self, account_id: str, number: str, *, after: Cursor | None = None, limit: int = 50) -> Page:
         """An account's faxes from or to a number that ends in the digits of `number`, newest first; none: no faxes."""
-        ending = ends_with(FAXES.c.other_digits, number)
-        if ending is None:
+        digits = reversed_digits(number)
+        if digits is None:
             return Page((), None)
-        return await self._page(select(*_COLUMNS).where(FAXES.c.account_id == account_id, ending), after, limit)
+        return await self._page(ending_in(account_id, digits, after, limit + 1), limit)
 
-    async def _page(self, asked: Select[Any], after: Cursor | None, limit: int) -> Page:
-        if after is not None:
-            place = tuple_(FAXES.c.accepted_at, FAXES.c.fax_id)
-            asked = asked.where(place < tuple_(after.accepted_at, after.fax_id, types=_PLACE))
-        newest = asked.order_by(FAXES.c.accepted_at.desc(), FAXES.c.fax_id.desc()).limit(limit + 1)
-        rows = [_fax(row) for row in await self._rows(newest)]
+    async def _page(self, question: Question, limit: int) -> Page:
+        rows = [_fax(row) for row in await self._rows(question)]
         more = len(rows) > limit
         rows = rows[:limit]
         return Page(rows, Cursor(rows[-1].accepted_at, rows[-1].fax_id) if more and rows else None)
 
-    async def _rows(self, asked: Select[Any]) -> Sequence[Row[Any]]:
-        async with transaction(self._engine) as connection:
-            found: Sequence[Row[Any]] = (await connection.execute(asked)).all()
-        return found
+    async def _rows(self, question: Question) -> Sequence[Sequence[Any]]:
+        return await fetch(self._engine, question.text, question.values)
 
 
-_PLACE = (FAXES.c.accepted_at.type, FAXES.c.fax_id.type)
+def _fax(values: Sequence[Any]) -> FaxRow:
+    """A row of `COLUMNS`. A frozen dataclass sets its fields one by one; for a page that takes as long as the query."""
+    row = object.__new__(FaxRow)
+    told = row.__dict__
+    told.update(zip(_NAMES, values, strict=True))
+    told["fax_id"] = read_id(told["fax_id"])
+    told["accepted_at"], told["updated_at"] = moment(told["accepted_at"]), moment(told["updated_at"])
+    told["partial"] = bool(told["partial"])
+    return row
 
 
-def _fax(row: Row[Any]) -> FaxRow:
-    return FaxRow(*cast("tuple[Any, ...]", row))
+_NAMES = tuple(FaxRow.__dataclass_fields__)

@@ -12,7 +12,7 @@ from schemas.fax import FaxState
 Direction = Literal["received", "sent"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FaxRow:
     """One fax as it stands.
 

@@ -64,7 +64,7 @@ FAXES: Final = Table(
     Column("other_digits", DIGITS, comment="the digits of other_party, last first: who ends in 0123 begins 3210"),
     Index("faxes_newest", "account_id", "accepted_at", "fax_id"),
     Index("faxes_direction", "account_id", "direction", "accepted_at", "fax_id"),
-    Index("faxes_state", "account_id", "state", "accepted_at", "fax_id"),
+    Index("faxes_state", "account_id", "state", "direction", "accepted_at", "fax_id"),
     Index("faxes_other_party", "account_id", "other_digits"),
 )
 """One row for each fax; it follows from the fax's steps."""

@@ -36,7 +36,7 @@ def upgrade() -> None:
     )
     op.create_index("faxes_newest", "faxes", ["account_id", "accepted_at", "fax_id"])
     op.create_index("faxes_direction", "faxes", ["account_id", "direction", "accepted_at", "fax_id"])
-    op.create_index("faxes_state", "faxes", ["account_id", "state", "accepted_at", "fax_id"])
+    op.create_index("faxes_state", "faxes", ["account_id", "state", "direction", "accepted_at", "fax_id"])
     op.create_index("faxes_other_party", "faxes", ["account_id", "other_digits"])
     op.create_table(
         "steps",

@@ -1,0 +1,72 @@
+"""Reading on the driver itself, without a transaction: what SQLAlchemy adds to a query costs more than the query.
+
+A statement names its values ``{}``; they are given to the driver, never written into the text.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services._runtime.database import SECONDS
+from services._runtime.outcomes import DependencyAway
+
+Value = str | datetime | UUID
+
+_AWAY = (
+    DBAPIError,  # of connecting and checking a connection; the query itself goes past SQLAlchemy
+    PoolTimeout,
+    OSError,
+    sqlite3.OperationalError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresSystemError,
+)
+
+
+async def fetch(engine: AsyncEngine, statement: str, values: Sequence[Value]) -> Sequence[Sequence[Any]]:
+    """All rows of one query, as the driver gives them: see `moment` and `fax_id`.
+
+    Raises:
+        DependencyAway: The database doesn't answer, or not in time.
+    """
+    try:
+        async with asyncio.timeout(SECONDS), engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            if engine.dialect.name == "sqlite":
+                marks = (f"?{number}" for number in range(1, len(values) + 1))
+                rows = await driver.execute_fetchall(statement.format(*marks), [_for_sqlite(one) for one in values])
+            else:
+                marks = (f"${number}" for number in range(1, len(values) + 1))
+                rows = await driver.fetch(statement.format(*marks), *values)
+    except (*_AWAY, TimeoutError) as error:
+        raise DependencyAway("database", type(error).__name__) from error
+    return list(rows)
+
+
+def moment(value: str | datetime) -> datetime:
+    """A column of type `Moment`, in UTC."""
+    return datetime.fromisoformat(value + "+00:00") if isinstance(value, str) else value
+
+
+def fax_id(value: str | UUID) -> UUID:
+    """A column of type `Uuid`."""
+    return UUID(value) if isinstance(value, str) else value
+
+
+def _for_sqlite(value: Value) -> str:
+    """As SQLAlchemy writes it: ``Uuid`` and ``Moment`` of the tables."""
+    if isinstance(value, UUID):
+        return value.hex
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+    return value
