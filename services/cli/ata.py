@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from operator import methodcaller
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -14,7 +15,7 @@ from services.cli.errors import Refused
 from services.cli.submitting import Outgoing, by_ata
 from services.cli.surroundings import ROOT, adopt
 from services.cli.terminal import console
-from services.ingest.ata.client import AtaClient, GatewayRefused
+from services.ingest.ata.client import Acknowledged, AtaClient, GatewayRefused
 
 T = TypeVar("T")
 
@@ -48,9 +49,8 @@ def send(
     to: Annotated[str, typer.Option(help="the number as it is keyed in", metavar="NUMBER")],
 ) -> None:
     """Send a document; `nativefax trace` follows the fax."""
-    sys.stdout.write(
-        json.dumps({"file": str(file), "fax_id": str(by_ata(Outgoing((file,), to), _device(serial)))}) + "\n"
-    )
+    fax_id = by_ata(Outgoing((file,), to), _device(serial))
+    _tell({"file": str(file), "fax_id": str(fax_id)})
 
 
 @app.command(epilog="Example:\n\nnativefax ata receive 20ABCD --into printed/ --wait 20")
@@ -64,17 +64,15 @@ def receive(
     into.mkdir(parents=True, exist_ok=True)
     for fax in _asked(device, lambda client: client.received(wait)):
         file = into / f"{fax.id}.tif"
-        file.write_bytes(_asked(device, lambda client, fax_id=fax.id: client.document(fax_id)))
-        done = _asked(device, lambda client, fax_id=fax.id: client.acknowledge(fax_id))
-        line = {
-            "fax_id": str(fax.id),
-            "file": str(file),
-            "pages": fax.pages,
-            "state": done.state,
-            "detail": done.detail,
-        }
-        sys.stdout.write(json.dumps(line) + "\n")
-        sys.stdout.flush()
+        file.write_bytes(_asked(device, methodcaller("document", fax.id)))
+        done: Acknowledged = _asked(device, methodcaller("acknowledge", fax.id))
+        told = {"pages": fax.pages, "state": done.state, "detail": done.detail}
+        _tell({"fax_id": str(fax.id), "file": str(file), **told})
+
+
+def _tell(line: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 def _device(serial: str) -> LocalDevice:

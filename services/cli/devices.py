@@ -20,8 +20,8 @@ class LocalDevice:
 
     serial: str
     url: str
+    booted_at: datetime
     secret: str = ""
-    booted_at: datetime = datetime.fromtimestamp(0, UTC)
     job: int = 0
     root: Path = ROOT
 

@@ -53,10 +53,7 @@ class Outgoing:
     def read(self) -> list[tuple[str, str, bytes]]:
         """Name, media type and bytes of each file; raises `Refused`."""
         try:
-            return [
-                (one.name, guess_type(one.name)[0] or "application/octet-stream", one.read_bytes())
-                for one in self.files
-            ]
+            return [(one.name, _kind(one), one.read_bytes()) for one in self.files]
         except OSError as error:
             raise Refused(f"{error.filename} can't be read: {error.strerror}.") from error
 
@@ -126,6 +123,10 @@ def by_ata(fax: Outgoing, device: LocalDevice) -> UUID:
         raise Refused(f"Refused ({refused.status}): {refused}") from refused
     except httpx.TransportError as error:
         raise Refused(f"The ATA gateway at {device.url} can't be reached: {error}.") from error
+
+
+def _kind(file: Path) -> str:
+    return guess_type(file.name)[0] or "application/octet-stream"
 
 
 def _mail(fax: Outgoing, sender: str, recipient: str) -> bytes:
