@@ -5,7 +5,7 @@ dot keeps legible. Error diffusion and Bayer's matrix fray the edges of text and
 alone destroys photos (docs/adr/0009).
 """
 
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -22,8 +22,8 @@ _INK: Final = 160
 _DARK: Final = 40
 _LIGHT: Final = 216
 """Between them a shade is neither ink nor paper."""
-_PICTURE: Final = 40
-"""A tile is a picture's if more of its 64 pixels than this are shades; letters' soft edges come to less."""
+_PICTURE: Final = 20
+"""A tile is a picture's if more of the 32 pixels looked at are shades; letters' soft edges come to less."""
 _DOT: Final = np.array(
     [
         [24, 10, 12, 26, 35, 47, 49, 37],
@@ -39,6 +39,8 @@ _DOT: Final = np.array(
 """A clustered dot at 45 degrees: 65 shades, 36 lines an inch, and runs long enough for T.6 to code them short."""
 _DOT_GAIN: Final = 1.25
 """Fax machines print dots larger than they are; a middle shade gets 43 % of black to look like half."""
+_SCREEN: Final = 2400
+"""Thresholds are kept for a multiple of so many rows, a little more than most pages have."""
 _BYTES: Final = np.uint64(0x0101010101010101)
 _TOP_BYTE: Final = np.uint64(56)
 
@@ -58,24 +60,36 @@ def bilevel(grey: Grey, y_dpi: int) -> Bilevel:
     rows = np.flatnonzero(pictures.any(axis=1))
     if not rows.size:
         return black
-    first, last = int(rows[0]), int(rows[-1]) + 1
-    top, bottom = first * TILE, len(grey) if last == len(pictures) else last * TILE
-    inside = np.repeat(np.repeat(pictures[first:last], TILE, axis=0), TILE, axis=1)
-    inside = np.pad(inside, ((0, max(0, bottom - top - len(inside))), (0, 0)), mode="edge")[: bottom - top]
-    np.copyto(black[top:bottom], grey[top:bottom] <= _screen(y_dpi, bottom - top), where=inside)
+    top, bottom = int(rows[0]) * TILE, (int(rows[-1]) + 1) * TILE
+    _put_dots(black[top:bottom], grey[top:bottom], pictures[rows[0] : rows[-1] + 1], y_dpi)
     return black
+
+
+def _put_dots(black: Bilevel, grey: Grey, pictures: Bilevel, y_dpi: int) -> None:
+    """Halftone the tiles that are a picture's; eight pixels are moved as one number."""
+    dotted = grey <= _screen(y_dpi, -(-len(grey) // _SCREEN) * _SCREEN)[: len(grey)]
+    if pictures.all():
+        black[:] = dotted
+        return
+    whole = len(grey) // TILE
+    for rows, tiles in ((slice(whole * TILE), pictures[:whole]), (slice(whole * TILE, None), pictures[whole:])):
+        if tiles.size:
+            shape = (len(tiles), -1, WIDTH // TILE)
+            target, source = (part[rows].view(np.uint64).reshape(shape) for part in (black, dotted))
+            np.copyto(target, source, where=tiles[:, np.newaxis])
 
 
 def _pictures(grey: Grey) -> Bilevel:
     """Tell which tiles are a picture's: those full of shades that have such a neighbour, and all around them."""
-    whole = max(len(grey) // TILE, 1) * TILE  # rows below belong to the last tiles
-    tiled = grey[:whole] if len(grey) >= TILE else np.pad(grey, ((0, whole - len(grey)), (0, 0)), mode="edge")
-    shades = (tiled - np.uint8(_DARK)) < _LIGHT - _DARK  # below _DARK the subtraction wraps around to the top
-    eights = shades.view(np.uint64).reshape(-1, TILE, WIDTH // TILE)
+    whole = len(grey) // TILE * TILE
+    if not whole:
+        return np.zeros((1, WIDTH // TILE), np.bool_)
+    seen = grey[:whole:2]  # every second row tells enough
+    shades = (seen - np.uint8(_DARK)) < _LIGHT - _DARK  # below _DARK the subtraction wraps around to the top
+    eights = shades.view(np.uint64).reshape(-1, TILE // 2, WIDTH // TILE)
     full: Bilevel = (np.add.reduce(eights, axis=1) * _BYTES >> _TOP_BYTE) > _PICTURE
-    if not full.any():
-        return full
-    return _grown(full & _beside(full))
+    tiles = _grown(full & _beside(full)) if full.any() else full
+    return np.concatenate((tiles, tiles[-1:])) if len(grey) > whole else tiles  # what is left below is like the last
 
 
 def _beside(tiles: Bilevel) -> Bilevel:
@@ -91,9 +105,9 @@ def _grown(tiles: Bilevel) -> Bilevel:
     return tiles | _beside(tiles)
 
 
-@cache
+@lru_cache(maxsize=4)
 def _screen(y_dpi: int, rows: int) -> Grey:
-    """The dot's thresholds over a whole page, evenly spread: 0 becomes black and 255 stays white."""
+    """The dot's thresholds over so many rows, evenly spread: 0 becomes black and 255 stays white."""
     dot = _DOT[::2] if y_dpi == STANDARD else _DOT
     order = dot.ravel().argsort().argsort().reshape(dot.shape)
     thresholds = (((order + 0.5) / dot.size) ** _DOT_GAIN * 255).astype(np.uint8)

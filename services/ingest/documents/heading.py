@@ -57,17 +57,18 @@ class Heading:
             return self.at.astimezone(UTC)
 
     def on(self, page: Bilevel, number: int, of: int, y_dpi: int) -> Bilevel:
-        """Put the line on top of a page: in its margin if that is empty, else above it; nothing is covered.
+        """Put the line on top of a page: into its margin if that is empty, else above it; nothing is covered.
 
         Args:
-            page: rows x WIDTH, True is black.
+            page: rows x WIDTH, True is black; it may be changed.
             number: of the page, from 1.
             of: how many pages there are.
             y_dpi: its rows an inch.
         """
         line = self._drawn(f"Page {number}/{of}", y_dpi)
         if len(page) >= len(line) and not page[: len(line)].any():
-            return np.concatenate((line, page[len(line) :]))
+            page[: len(line)] = line
+            return page
         return np.concatenate((line, page))
 
     def _drawn(self, count: str, y_dpi: int) -> Bilevel:
