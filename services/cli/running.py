@@ -18,7 +18,7 @@ from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli.surroundings import remember
 from services.stages import STAGES
 
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 
 
 def stage_programs(stack: Stack, workers: Mapping[str, int]) -> list[Program]:
@@ -26,7 +26,7 @@ def stage_programs(stack: Stack, workers: Mapping[str, int]) -> list[Program]:
     return [
         Program(
             name=name,
-            command=(sys.executable, "-m", "services.cli", "stage", name),
+            command=(sys.executable, "-m", "services", name),  # not our own command: it would import all others
             env={"NATIVEFAX_STAGE_RUN_DIR": str(ready_dir(stack.root)), **_port(name, stack)},
             processes=workers.get(name, 1),
             stop_seconds=30,
@@ -91,7 +91,7 @@ def await_stages(stack: Stack, processes: int, console: Console) -> None:
     """Wait until `processes` processes are ready.
 
     Raises:
-        SetupError: They are not within 60 s; with where the logs are.
+        SetupError: They are not in time; with where the logs are.
     """
     deadline = time.monotonic() + READY_SECONDS
     told: set[str] = set()

@@ -7,6 +7,7 @@ import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
 from mimetypes import guess_type
 from pathlib import Path
@@ -20,6 +21,9 @@ from schemas.accounts import FaxAccount
 from services.cli.devices import LocalDevice
 from services.cli.errors import Refused
 from services.ingest.ata.client import GatewayRefused
+from services.ingest.email_in.addresses import fax_destination
+from services.ingest.email_in.domain import submissions
+from services.ingest.email_in.reading import read_mail
 
 SECONDS = 120.0
 RELAY = "local"
@@ -83,7 +87,7 @@ def by_api(fax: Outgoing, account: FaxAccount, settings: SubmitSettings) -> UUID
 
 
 def by_email(fax: Outgoing, account: FaxAccount, settings: SubmitSettings) -> UUID:
-    """Mail it as the account's user through the local relay; the fax's id, which the gateway's answer names.
+    """Mail it as the account's user through the local relay; the fax's id, which is a function of the mail.
 
     Raises:
         Refused: The gateway said no, or can't be reached.
@@ -92,19 +96,18 @@ def by_email(fax: Outgoing, account: FaxAccount, settings: SubmitSettings) -> UU
         raise Refused("No local relay is configured: NATIVEFAX_EMAIL_IN_DOMAINS and …_RELAY_PASSWORD.")
     sender = account.primary_user.email
     recipient = f"{re.sub(r'[^+0-9]', '', fax.to)}@{settings.email_in_domains[0]}"
+    content = _mail(fax, sender, recipient)
     context = ssl.create_default_context(cafile=str(settings.email_in_certificate))
     try:
         with smtplib.SMTP(settings.email_in_host, settings.email_in_port, timeout=SECONDS) as server:
             server.starttls(context=context)
             server.login(RELAY, settings.email_in_relay_password.get_secret_value())
-            for answer in (server.mail(sender), server.rcpt(recipient), server.data(_mail(fax, sender, recipient))):
+            for answer in (server.mail(sender), server.rcpt(recipient), server.data(content)):
                 _refuse_unless_taken(answer)
     except (smtplib.SMTPException, OSError) as error:
         raise Refused(f"The email gateway can't be used: {error}.") from error
-    named = re.search(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", answer[1].decode("ascii", "replace"))
-    if named is None:
-        raise Refused("The email gateway took the mail, but named no fax.")
-    return UUID(named[0])
+    asked = submissions(read_mail(content), sender, account, [fax_destination(recipient, settings.email_in_domains)])
+    return asked[0].fax_id
 
 
 def by_ata(fax: Outgoing, device: LocalDevice) -> UUID:
@@ -139,7 +142,7 @@ def _mail(fax: Outgoing, sender: str, recipient: str) -> bytes:
     for name, kind, data in fax.read():
         main, _, sub = kind.partition("/")
         mail.add_attachment(data, maintype=main, subtype=sub, filename=name)
-    return mail.as_bytes()
+    return mail.as_bytes(policy=SMTP)
 
 
 def _refuse_unless_taken(answer: tuple[int, bytes]) -> None:
