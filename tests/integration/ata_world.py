@@ -120,7 +120,12 @@ class World:
         self.sweeper = Sweeper(self.faxes, clock)
         self.room = Room(100_000_000)
         submissions = Submissions(self.blobs, self.topics, clock)
-        desk = Desk(self.devices, Submitting(submissions, self.reused, clock), self.receiving, self.room, 5)
+        self.submitting = Submitting(submissions, self.reused, clock)
+        self.serve(upload_seconds=5)
+
+    def serve(self, upload_seconds: float) -> None:
+        """Make the application, with so much time for an upload."""
+        desk = Desk(self.devices, self.submitting, self.receiving, self.room, upload_seconds)
         self.app = gateway(desk)
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://gateway")
