@@ -102,8 +102,9 @@ def by_email(fax: Outgoing, account: FaxAccount, settings: SubmitSettings) -> UU
         with smtplib.SMTP(settings.email_in_host, settings.email_in_port, timeout=SECONDS) as server:
             server.starttls(context=context)
             server.login(RELAY, settings.email_in_relay_password.get_secret_value())
-            for answer in (server.mail(sender), server.rcpt(recipient), server.data(content)):
-                _refuse_unless_taken(answer)
+            _refuse_unless_taken(server.mail(sender))
+            _refuse_unless_taken(server.rcpt(recipient))
+            _refuse_unless_taken(server.data(content))
     except (smtplib.SMTPException, OSError) as error:
         raise Refused(f"The email gateway can't be used: {error}.") from error
     asked = submissions(read_mail(content), sender, account, [fax_destination(recipient, settings.email_in_domains)])
