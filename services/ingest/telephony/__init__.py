@@ -1,0 +1,1 @@
+"""Telephony over HTTP: for switches that don't speak Kafka (start at `routes.py`)."""
