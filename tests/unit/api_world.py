@@ -19,10 +19,11 @@ from services._runtime.history import Cursor, Direction, FaxRow, Page
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import Message, PublishUnknown
 from services._runtime.tokens import Minted, mint
+from services.ingest.api.desk import Desk
 from services.ingest.api.faxes import Faxes
 from services.ingest.api.gate import Gate
 from services.ingest.api.handlers import Cancelling, Sending
-from services.ingest.api.routes import Desk, api
+from services.ingest.api.routes import api
 from services.ingest.api.settings import ApiSettings, Scope, ServiceToken
 from services.ingest.api.upload import Budget
 from services.ingest.api.wrapping import ApiMetrics, Wrapping

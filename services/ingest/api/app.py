@@ -13,10 +13,11 @@ from services._runtime.outcomes import DependencyAway
 from services._runtime.process import Process
 from services._runtime.publisher import Publisher
 from services._runtime.settings import KafkaSettings, StageSettings, StoreSettings
+from services.ingest.api.desk import Desk
 from services.ingest.api.faxes import Faxes
 from services.ingest.api.gate import Gate
 from services.ingest.api.handlers import Cancelling, Sending
-from services.ingest.api.routes import Desk, api
+from services.ingest.api.routes import api
 from services.ingest.api.settings import ApiSettings
 from services.ingest.api.upload import Budget
 from services.ingest.api.wrapping import ApiMetrics, Wrapping

@@ -1,46 +1,27 @@
 """The addresses of the API."""
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response, Security
-from fastapi.security import HTTPBearer, SecurityScopes
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from fastapi import APIRouter, FastAPI, Query, Request, Response
 from starlette.responses import JSONResponse, PlainTextResponse
 
-from schemas.base import Name
-from schemas.fax import FaxState
 from services._runtime.display import fax_filename
-from services._runtime.history import Cursor, Direction
 from services.ingest.api.answers import handlers
-from services.ingest.api.domain import cursor_text, read_cursor
-from services.ingest.api.faxes import Faxes, Kind
+from services.ingest.api.desk import AtDesk, Desk, Reader, Sender
+from services.ingest.api.domain import cursor_text
+from services.ingest.api.faxes import Kind
 from services.ingest.api.form import read_form
-from services.ingest.api.gate import Caller, Gate
-from services.ingest.api.handlers import Cancelling, Sending, fresh_key
+from services.ingest.api.handlers import fresh_key
 from services.ingest.api.openapi import DESCRIPTION, SUBMISSION, SUBMITTING, answers, problem
 from services.ingest.api.problems import CODES, PROBLEMS, Refused
-from services.ingest.api.settings import ApiSettings, Scope
-from services.ingest.api.upload import Budget, read_upload
+from services.ingest.api.queries import Listed, Wanted, Whose
+from services.ingest.api.upload import read_upload
 from services.ingest.api.views import AcceptedFax, Cancellation, Fax, FaxList, FaxWithSteps, Step
 
 router = APIRouter()
 MEDIA_TYPES: dict[Kind, str] = {"pdf": "application/pdf", "tiff": "image/tiff"}
-
-
-@dataclass(frozen=True)
-class Desk:
-    """All that answers requests, once the process has started."""
-
-    gate: Gate
-    sending: Sending
-    cancelling: Cancelling
-    faxes: Faxes
-    budget: Budget
-    settings: ApiSettings
 
 
 class _Api(FastAPI):
@@ -66,75 +47,6 @@ def api(desk: Callable[[], Desk | None]) -> FastAPI:
     app.state.desk = desk
     app.include_router(router)
     return app
-
-
-async def _desk(request: Request) -> Desk:
-    desk: Desk | None = request.app.state.desk()
-    if desk is None:
-        raise Refused("unavailable", "The API is starting.")
-    return desk
-
-
-AtDesk = Annotated[Desk, Depends(_desk)]
-_BEARER = HTTPBearer(auto_error=False, description="nfx_<token id>_<secret>", scheme_name="token")
-
-
-async def _caller(
-    desk: AtDesk, request: Request, scopes: SecurityScopes, _: Annotated[object, Depends(_BEARER)]
-) -> Caller:
-    wanted: Scope = "faxes:send" if "faxes:send" in scopes.scopes else "faxes:read"
-    peer = request.client.host if request.client else ""
-    return await desk.gate.admit(request.headers.getlist("authorization"), peer, wanted)
-
-
-Sender = Annotated[Caller, Security(_caller, scopes=["faxes:send"])]
-Reader = Annotated[Caller, Security(_caller, scopes=["faxes:read"])]
-
-
-def _rfc3339(value: object) -> object:
-    """Pydantic would take a number for seconds since 1970, which nobody is told of."""
-    if isinstance(value, str) and not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]", value):
-        raise ValueError("not a date and time with its offset, as in 2026-11-24T09:30:00Z")
-    return value
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
-
-
-class Whose(BaseModel):
-    """Whose fax it is."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    account_id: Name | None = Field(default=None, description="a service token must name the account")
-
-
-class Wanted(Whose):
-    """Which form of the document."""
-
-    format: Kind = Field(default="pdf", description="tiff: as it was received, or as it is dialled")
-
-
-class Listed(Whose):
-    """Which faxes, and from where in the list."""
-
-    direction: Direction | None = None
-    state: list[FaxState] = Field(default=[], max_length=20, description="any of these; none: all")
-    since: Moment | None = Field(default=None, description="accepted then or later")
-    until: Moment | None = Field(default=None, description="accepted before")
-    limit: int = Field(default=50, ge=1, le=100)
-    cursor: str | None = Field(default=None, max_length=200, description="`next` of an earlier answer")
-
-    def after(self) -> Cursor | None:
-        """Where to go on.
-
-        Raises:
-            Refused: The cursor isn't ours.
-        """
-        try:
-            return read_cursor(self.cursor) if self.cursor is not None else None
-        except ValueError as error:
-            raise Refused("invalid-cursor") from error
 
 
 @router.post(
