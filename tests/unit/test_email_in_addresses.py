@@ -181,7 +181,7 @@ def test_only_the_topmost_results_count_and_only_the_relays_own() -> None:
 
 
 def test_a_relay_that_vouches_for_its_envelopes_sender_vouches_for_no_other() -> None:
-    assert proven_sender([FROM], VOUCHES, "Desk@Clinic.Example") == DESK
+    assert proven_sender([("from", "Desk@Clinic.Example")], VOUCHES, DESK) == DESK
     with pytest.raises(Refused) as refused:
         proven_sender([("authentication-results", f"mx.north.example; {PASS}"), FROM], VOUCHES, "x@clinic.example")
     assert refused.value.refusal is SENDER_DIFFERS

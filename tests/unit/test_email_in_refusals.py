@@ -239,6 +239,7 @@ async def test_a_relay_that_vouches_for_the_envelope_is_told_early() -> None:
     assert await refused(world, b"", f"911@{DOMAIN}") is refusals.DESTINATION_EMERGENCY
     assert await refused(world, mail(*WITH_PDF, From="x@clinic.example")) is refusals.SENDER_DIFFERS
     assert await world.answer(mail(*WITH_PDF, proven=None)) == TAKEN
+    assert await world.answer(mail(*WITH_PDF, proven=None), sender=DESK.title()) == TAKEN
 
 
 async def test_too_many_recipients_and_too_many_mails_come_again() -> None:

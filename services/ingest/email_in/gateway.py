@@ -31,6 +31,7 @@ from services.ingest.email_in.refusals import (
     name_of,
 )
 from services.ingest.email_in.relays import Relay, signed_in, trusted
+from services.ingest.email_in.sender import in_ascii
 from services.ingest.email_in.settings import EmailInSettings
 
 TAKEN = "250 2.0.0 Taken"
@@ -75,8 +76,8 @@ class Gateway:
         if address in NULL_SENDERS:
             raise Refused(AUTOMATIC)
         if relay.vouches_for == "envelope-sender":
-            await self.mails.account_of(address.lower())
-        envelope.mail_from = address
+            await self.mails.account_of(in_ascii(address).lower())
+        envelope.mail_from = in_ascii(address).lower() or address
         envelope.mail_options.extend(options)
         return "250 2.1.0 OK"
 
@@ -89,7 +90,7 @@ class Gateway:
     async def _rcpt(self, session: Session, envelope: Envelope, address: str) -> str:
         where = fax_destination(address, self.settings.domains)
         if self._relay(session).vouches_for == "envelope-sender":
-            refuse_undiallable(where, await self.mails.account_of(str(envelope.mail_from).lower()))
+            refuse_undiallable(where, await self.mails.account_of(str(envelope.mail_from)))
         if len(envelope.rcpt_tos) >= self.settings.recipients:
             raise Refused(TOO_MANY_RECIPIENTS)
         envelope.rcpt_tos.append(address)

@@ -19,14 +19,14 @@ Header = Sequence[tuple[str, str]]
 
 
 def proven_sender(header: Header, relay: Relay, mail_from: str) -> str:
-    """The address in From, in lower case.
+    """The address in From, in lower case; `mail_from` is the envelope's, as `in_ascii` and in lower case.
 
     Raises:
         Refused: From is not one address, or the relay doesn't vouch for it.
     """
     address = from_address([value for name, value in header if name == "from"])
     if relay.vouches_for == "envelope-sender":
-        if mail_from.lower() != address:
+        if mail_from != address:
             raise Refused(SENDER_DIFFERS)
         return address
     topmost = next((value for name, value in header if name == "authentication-results"), "")
@@ -47,13 +47,14 @@ def from_address(values: Sequence[str]) -> str:
     if len(values) != 1 or len(values[0]) >= LONGEST:
         raise Refused(FROM_UNREADABLE)
     found = _MAILBOX.fullmatch(without_comments(values[0], quoted=False))
-    address = _in_ascii((found[1] or found[2]) if found else "")
+    address = in_ascii((found[1] or found[2]) if found else "")
     if not _ADDRESS.fullmatch(address):
         raise Refused(FROM_UNREADABLE)
     return address.lower()
 
 
-def _in_ascii(address: str) -> str:
+def in_ascii(address: str) -> str:
+    """An address with its domain in ASCII (RFC 5890); empty if there is no such domain."""
     local, at, domain = address.rpartition("@")
     try:
         return local + at + domain.encode("idna").decode("ascii")

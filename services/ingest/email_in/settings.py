@@ -25,7 +25,9 @@ class EmailInSettings(SmtpServerSettings):
     require_tls: bool = Field(default=True, description="if there is a certificate: take nothing before STARTTLS")
     connections_per_peer: int = Field(default=20, ge=1, description="open at most from one address")
     max_bytes: int = Field(default=70_000_000, ge=10_000, description="of one mail: 50 MB of files are 68 MB of base64")
-    memory_bytes: int = Field(default=300_000_000, ge=10_000, description="of all mails at once; they take thrice that")
+    memory_bytes: int = Field(
+        default=300_000_000, ge=10_000, description="of all mails that arrive at once; they take up to four times that"
+    )
     recipients: int = Field(default=100, ge=1, le=1000, description="of one mail (RFC 5321, 4.5.3.1.8: at least 100)")
     mails_per_minute: int = Field(default=600, ge=1, description="from one address")
     timeout_seconds: float = Field(

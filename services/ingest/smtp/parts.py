@@ -74,19 +74,19 @@ class Part:
         """The body without its transfer encoding (RFC 2045, 6); as it is, if it can't be decoded."""
         match self.fields.get("content-transfer-encoding", "").strip().lower():
             case "base64":
-                return _from_base64(self.body)
+                return _from_base64(memoryview(self.mail)[self.start : self.end])
             case "quoted-printable":
                 return quopri.decodestring(self.body)
         return self.body
 
 
-def _from_base64(body: bytes) -> bytes:
+def _from_base64(body: memoryview) -> bytes:
     """What can be decoded; a body that was cut off loses its last octets at most."""
     try:
         return a2b_base64(body)
     except ValueError:
         letters = re.sub(rb"[^A-Za-z0-9+/]", b"", body)
-        return a2b_base64(letters[: len(letters) // 4 * 4]) or body
+        return a2b_base64(letters[: len(letters) // 4 * 4]) or bytes(body)
 
 
 def unix_lines(content: bytes) -> bytes:
