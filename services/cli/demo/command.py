@@ -1,6 +1,7 @@
 """The command: bring it up, call, watch, and let somebody else judge."""
 
 import asyncio
+import os
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,8 @@ from services.cli.demo.calls import CALLS
 from services.cli.demo.customers import add_customers
 from services.cli.demo.faxes import DemoFax, called, data_files, filed
 from services.cli.demo.pipeline import pipeline
+from services.cli.demo.submissions import DEVICE, SUBMISSIONS
+from services.cli.demo.submitting import Submitting, enrol, new_code
 from services.cli.demo.telling import Show
 from services.cli.demo.watch import Watch
 from services.cli.following import StatusReader
@@ -65,22 +68,38 @@ async def _send(folder: Path, maildir: Path, console: Console, *, files: bool) -
     """Send everything, wait for its end, and write what was sent; returns the manifest's file."""
     total = len(CALLS) + (len(data_files()) if files else 0)
     kind = "T.30 calls" if t30.installed() else "stored calls (libspandsp2 is not installed)"
-    console.print(f"\n[bold]{len(CALLS)} {kind}[/bold]" + (f", then {total - len(CALLS)} files" if files else ""))
-    show = Show(console, total)
+    others = f", then {total - len(CALLS)} files" if files else ""
+    console.print(f"\n[bold]{len(CALLS)} {kind} to receive[/bold]{others}; {len(SUBMISSIONS)} faxes to send")
+    show = Show(console, total + len(SUBMISSIONS))
     async with AsyncExitStack() as stack:
         publisher = Publisher(KafkaSettings(), source="demo", confirm_seconds=20)
         await publisher.start()
         stack.push_async_callback(publisher.stop)
-        await add_customers(publisher)
+        code = new_code()
+        accounts = await add_customers(publisher, code)
+        await enrol(accounts[DEVICE], code)
+        sent_reader = await stack.enter_async_context(StatusReader.open(KafkaSettings(), from_start=False))
+        submitting = Submitting(accounts, sent_reader, show.sent)
         reader = await stack.enter_async_context(StatusReader.open(KafkaSettings(), from_start=False))
         watch = Watch(reader, ObjectStore(StoreSettings()), show.ended)
         started = datetime.now(UTC)
         with show.status:
-            handed = await _hand_over_all(_faxes(folder, files=files), watch, publisher, show)
+            _, handed = await asyncio.gather(
+                submitting.run(), _hand_over_all(_faxes(folder, files=files), watch, publisher, show)
+            )
     for fax, way in watch.waiting.values():
         show.waits(fax, way)
+    for planned, sent_way in submitting.waiting.values():
+        show.sent(planned, sent_way)
+    manifest = Manifest(
+        started_at=started,
+        maildir=maildir,
+        faxes=tuple(handed),
+        submitted=tuple(submitting.submitted),
+        far_end=Path(os.environ["NATIVEFAX_SIMULATOR_FOLDER"]),
+    )
     file = folder / "manifest.json"
-    file.write_text(Manifest(started_at=started, maildir=maildir, faxes=tuple(handed)).model_dump_json(indent=1))
+    file.write_text(manifest.model_dump_json(indent=1))
     return file
 
 

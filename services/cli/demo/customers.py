@@ -4,6 +4,7 @@ Every number is of the range kept for fiction (NANPA, 555-0100 to 555-0199).
 """
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from uuid import NAMESPACE_URL, uuid5
 
 from schemas.accounts import AtaDevice, Brand, FaxAccount, Handling, RemovedAccount, User
@@ -94,12 +95,25 @@ def former_customer() -> FaxAccount:
     return _account("+12025550129", "Closed office", "email-with-attachment", HARBOR)
 
 
-async def add_customers(publisher: Publisher) -> None:
-    """Add every account, or change it back to what it should be, and remove the former one."""
+async def add_customers(publisher: Publisher, code: str) -> dict[str, FaxAccount]:
+    """Add every account, or change it back to what it should be, and remove the former one.
+
+    The device of whoever has one may enrol with `code`. Number → account.
+    """
     known = await _known()
     gone = _next(former_customer(), known)
-    wanted: list[AccountRecord] = [_next(one, known) for one in customers().values()]
-    await publisher.publish_events([*wanted, gone, _removed(gone)])
+    wanted = {number: _next(with_code(one, code), known) for number, one in customers().items()}
+    await publisher.publish_events([*wanted.values(), gone, _removed(gone)])
+    return wanted
+
+
+def with_code(account: FaxAccount, code: str) -> FaxAccount:
+    """The account whose device may enrol with `code` once."""
+    if account.ata is None:
+        return account
+    until = datetime.now(UTC) + timedelta(days=1)
+    enrolling = {"enrolment_sha256": sha256(code.encode()).hexdigest(), "enrolment_until": until}
+    return account.model_copy(update={"ata": account.ata.model_copy(update=enrolling)})
 
 
 async def _known() -> dict[str, AccountRecord]:

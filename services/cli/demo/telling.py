@@ -5,8 +5,11 @@ from rich.console import Console
 from schemas.fax import FaxStatusChanged
 from services._runtime.display import party
 from services.cli.demo.faxes import DemoFax
+from services.cli.demo.submissions import Planned
 from services.cli.receiving import Way
+from services.cli.sent_way import SentWay
 
+ENDS = {"sent": "delivered", "failed": "failed", "refused": "refused"}
 GOOD, BAD = "[green]✓[/green]", "[red]✗[/red]"
 
 
@@ -35,6 +38,19 @@ class Show:
         self._ended += 1
         self._progress()
 
+    def sent(self, planned: Planned, way: SentWay) -> None:
+        """The same for a fax that a user submitted."""
+        good = way.state == ENDS[planned.end]
+        self._console.print(
+            f"{GOOD if good else BAD} {planned.what}  [dim]by {planned.by} → {party(planned.number)}[/dim]"
+        )
+        self._console.print(f"    {'  '.join(_told(way))}" if way.steps else "    nothing was heard of it")
+        if not good:
+            self._console.print(f"    [red]should be {ENDS[planned.end]}, is {way.state}[/red]  {way.fax_id}")
+        self._handed += 1
+        self._ended += 1
+        self._progress()
+
     def waits(self, fax: DemoFax, way: Way) -> None:
         """A fax that has not ended in time."""
         last = way.steps[-1].state if way.steps else "nothing was heard of it"
@@ -51,7 +67,7 @@ def end_of(way: Way) -> str:
     return "partial" if any(step.partial for step in way.steps) else "delivered"
 
 
-def _told(way: Way) -> list[str]:
+def _told(way: Way | SentWay) -> list[str]:
     seen: dict[tuple[str, str, str | None], FaxStatusChanged] = {}
     for step in sorted(way.steps, key=lambda one: (one.version, one.at)):
         seen.setdefault((step.stage, step.state, step.recipient), step)
