@@ -15,7 +15,8 @@ from schemas.failures import DeadLetterReason
 from schemas.identity import content_id
 from schemas.topics import MESSAGE_LIMIT, Topic
 
-Headers = Sequence[tuple[str, bytes]]
+Headers = Sequence[tuple[str, bytes | None]]
+"""Kafka allows a header without a value."""
 
 CONTENT_TYPE = "application/json"
 SPEC_VERSION = b"1.0"

@@ -6,11 +6,13 @@ from typing import Any
 from aiokafka.helpers import create_ssl_context
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
+from services._runtime.header_names import read_any_header_name
 from services._runtime.settings import KafkaSettings
 
 
 def client_options(settings: KafkaSettings) -> dict[str, Any]:
     """Keyword arguments for any aiokafka client."""
+    read_any_header_name()
     options: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap.split(","),
         "security_protocol": settings.security_protocol,
@@ -27,6 +29,7 @@ def client_options(settings: KafkaSettings) -> dict[str, Any]:
 
 def faststream_security(settings: KafkaSettings) -> BaseSecurity:
     """The same for FastStream's broker."""
+    read_any_header_name()
     context = _ssl_context(settings)
     if not settings.security_protocol.startswith("SASL"):
         return BaseSecurity(ssl_context=context)

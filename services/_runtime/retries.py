@@ -94,20 +94,21 @@ def _again(record: Record, destination: str, added: Mapping[str, str]) -> Messag
         destination,
         record.key,
         record.value,
-        (*((name, value) for name, value in record.headers if name not in kept), *own),
+        (*((name, value or b"") for name, value in record.headers if name not in kept), *own),
     )
 
 
 def _origin(record: Record) -> Origin:
-    headers = dict(record.headers)
-    if "nf-topic" in headers:
-        topic = headers["nf-topic"].decode("ascii", "replace")
-        return Origin(topic, _number(record, "nf-partition", 0), _number(record, "nf-offset", 0))
+    topic = dict(record.headers).get("nf-topic")
+    if topic:
+        return Origin(
+            topic.decode("ascii", "replace"), _number(record, "nf-partition", 0), _number(record, "nf-offset", 0)
+        )
     return Origin(record.topic, record.partition, record.offset)
 
 
 def _number(record: Record, header: str, default: int) -> int:
     for name, value in record.headers:
-        if name == header and value.isdigit() and len(value) <= DIGITS:
+        if name == header and value is not None and value.isdigit() and len(value) <= DIGITS:
             return int(value)
     return default

@@ -25,7 +25,7 @@ class FakeRecord:
     partition: int = 0
     key: bytes | None = b"key"
     value: bytes | None = b"{}"
-    headers: Sequence[tuple[str, bytes]] = field(default=())
+    headers: Sequence[tuple[str, bytes | None]] = field(default=())
     timestamp: int = int(NOW.timestamp() * 1000)
 
 
