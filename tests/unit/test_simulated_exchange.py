@@ -91,6 +91,11 @@ async def until(check: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
+@pytest.fixture(autouse=True)
+def sudden_death(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.local.telephony.switchboard.DRAIN_SECONDS", 0.0)
+
+
 @asynccontextmanager
 async def life(folder: Path, *, open_gate: bool = True) -> AsyncIterator[World]:
     engine = connect(f"sqlite:///{folder}/attempts.sqlite")
@@ -179,6 +184,20 @@ async def test_a_call_that_a_death_interrupted_is_told_of_and_never_placed_again
     assert list(kept.calls(tmp_path)) == []
     lines = journal.read(tmp_path / "calls.jsonl")
     assert [line.get("interrupted", False) for line in lines] == [False, True]
+
+
+async def test_a_call_under_way_may_end_when_the_process_is_asked_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploy.local.telephony.switchboard.DRAIN_SECONDS", 10.0)
+    asked = request(FAX_MACHINE)
+    async with life(tmp_path, open_gate=False) as world:
+        await world.switchboard.take(asked)
+        await world.placed(1)
+        asyncio.get_running_loop().call_later(0.05, world.calls.gate.set)
+    async with life(tmp_path) as later:
+        (result,) = await later.told(1)
+    assert (result.outcome, result.call.result_code) == ("ended", 0)
 
 
 async def test_what_waited_when_the_process_died_is_dialled_by_the_next(tmp_path: Path) -> None:

@@ -128,6 +128,7 @@ async def test_what_is_no_tiff_is_neither_stored_nor_announced(data: bytes) -> N
         {"called_number": None},
         {"call_id": ""},
         {"call_id": "a\nb"},
+        {"call_id": "x" * 129},
         {"fax_ordinal": -1},
         {"fax_ordinal": "0"},
         {"received_at": "yesterday"},
@@ -144,6 +145,10 @@ async def test_an_event_that_is_not_as_it_should_be(wrong: dict[str, Any]) -> No
     (error,) = response.json()["errors"]
     assert error["where"].startswith(f"event.{next(iter(wrong))}")
     assert (world.blobs.objects, world.published.messages) == ({}, [])
+
+
+async def test_half_a_character_is_no_json() -> None:
+    assert code_of(await World().upload(call_id="\ud800")) == "invalid-request"
 
 
 @pytest.mark.parametrize(

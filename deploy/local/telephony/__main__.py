@@ -55,8 +55,8 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
         pace=settings.pace,
     )
     await switchboard.settle_interrupted()
-    resources.supervise("calls", _or_restart(switchboard.run))
     resources.supervise("results", _or_restart(Teller(attempts, resources.publisher, results).run))
+    resources.supervise("calls", _or_restart(switchboard.run))  # the last to begin is the first to end
     log.info("places calls", extra={"real": t30.installed() and not settings.scripted})
 
     async def take(request: DialRequested) -> Outcome:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from services._runtime.outcomes import DependencyAway
 FILE_FAULT = 41
 """T30_ERR_FILEERROR: TIFF/F file cannot be opened (spandsp/t30.h)."""
 STORE_AWAY_SECONDS = 1.0
+DRAIN_SECONDS = 5.0
 AT_ONCE: Telling = Telling()
 
 log = logging.getLogger(__name__)
@@ -79,16 +80,26 @@ class Switchboard:
             await self._end(request, ends.unknown(request, "telephony stopped during the call", self.now()))
 
     async def run(self) -> None:
-        """Place calls until cancelled."""
+        """Place calls until cancelled; calls under way then have a few seconds to end.
+
+        Raises:
+            DependencyAway: The attempts can't be read or written: how the calls under way end will not be known.
+        """
         under_way: dict[DialRequested, asyncio.Task[None]] = {}
-        async with asyncio.TaskGroup() as group:
+        try:
             while True:
                 self._asked.clear()
-                under_way = {request: task for request, task in under_way.items() if not task.done()}
-                for request in await self.attempts.waiting():
-                    if len(under_way) < self.lines and request not in under_way:
-                        under_way[request] = group.create_task(self._handle(request))
+                await self._go_on(under_way)
                 await self._asked.wait()
+        finally:
+            await _drain(under_way.values())
+
+    async def _go_on(self, under_way: dict[DialRequested, asyncio.Task[None]]) -> None:
+        for request in [request for request, task in under_way.items() if task.done()]:
+            under_way.pop(request).result()
+        for request in await self.attempts.waiting():
+            if len(under_way) < self.lines and request not in under_way:
+                under_way[request] = asyncio.create_task(self._handle(request))
 
     async def _handle(self, request: DialRequested) -> None:
         try:
@@ -141,3 +152,13 @@ class Switchboard:
         await self.attempts.end(result, telling, self.now())
         self.results.set()
         log.info("ended", extra={"attempt_id": str(request.attempt_id), "outcome": result.outcome})
+
+
+async def _drain(calls: Iterable[asyncio.Task[None]]) -> None:
+    """Wait for calls to end, then break them off: what becomes of those is told at the next start."""
+    waiting = set(calls)
+    if waiting:
+        _, waiting = await asyncio.wait(waiting, timeout=DRAIN_SECONDS)
+    for call in waiting:
+        call.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
