@@ -49,13 +49,13 @@ class Accounts:
 
 
 class World:
-    """A gateway whose accounts, store and Kafka are in memory."""
+    """A gateway whose accounts, store and Kafka are in memory: its own, or those of the one `beside` it."""
 
-    def __init__(self, *accounts: FaxAccount, **settings: Any) -> None:
+    def __init__(self, *accounts: FaxAccount, beside: "World | None" = None, **settings: Any) -> None:
         usual: dict[str, Any] = {"domains": (DOMAIN,), "relays": (CHECKING,), "port": 0, "name": "gateway"}
         self.settings = EmailInSettings.model_validate(usual | settings)
         self.accounts = Accounts(list(accounts) or [account()])
-        self.blobs, self.topics = MemoryBlobs(), Topics()
+        self.blobs, self.topics = (beside.blobs, beside.topics) if beside else (MemoryBlobs(), Topics())
         self.outcomes = Counter("email_in", "", ("outcome",), registry=CollectorRegistry())
         submissions = Submissions(self.blobs, self.topics, lambda: NOW)
         self.gateway = Gateway(self.settings, Mails(self.accounts, submissions), self.outcomes)

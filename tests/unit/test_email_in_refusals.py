@@ -1,5 +1,8 @@
 """Everything that the gateway refuses, and everything it doesn't."""
 
+import asyncio
+import base64
+import quopri
 import re
 from pathlib import Path
 from typing import Any
@@ -196,6 +199,28 @@ async def test_the_same_mail_twice_is_the_same_fax_whatever_changed_on_the_way()
     assert first.fax_id == mail_fax_id(
         "acc-1", "<1@clinic.example>", "Tue, 24 Nov 2026 10:00:00 -0500", "+12025550177", read_mail(MAIL).sha256
     )
+
+
+async def test_a_relay_may_encode_the_parts_anew() -> None:
+    world = World()
+    text = "Grüße,\r\nzweite Zeile.\r\n".encode()
+    encoded = {
+        "8bit": text,
+        "base64": base64.b64encode(text),
+        "quoted-printable": quopri.encodestring(text.replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n"),
+    }
+    for name, data in encoded.items():
+        kind = "Content-Type: text/plain; charset=utf-8"
+        assert await world.answer(mail(kind, f"Content-Transfer-Encoding: {name}", "", data)) == TAKEN
+    assert len({one.fax_id for one in world.topics.submitted()}) == 1
+
+
+async def test_two_gateways_at_once_make_one_fax_of_a_mail() -> None:
+    first = World()
+    second = World(beside=first)
+    assert {*await asyncio.gather(first.answer(MAIL), second.answer(MAIL))} == {TAKEN}
+    assert len(set(first.topics.submitted())) == 1
+    assert len([key for key in first.blobs.objects if key.startswith("accepted/")]) == 1
 
 
 @pytest.mark.parametrize("again", [{"Message_ID": "<2@clinic.example>"}, {"Date": "Tue, 24 Nov 2026 10:00:01 -0500"}])
