@@ -25,6 +25,8 @@ LONGEST_CALL_S = 1200.0
 """A call that has not ended by then is cut; 60 dense pages take less."""
 TAIL_BLOCKS = 25
 """Half a second of line after both ends have finished, so that their last tones go out."""
+ALONE_BLOCKS = 500
+"""Ten seconds after the caller has finished, the line is cut: it has hung up, whatever the callee still waits for."""
 NOISE_SEED = 1234567
 """The same noise in every call, and the same as in the C program faxloop."""
 LOUDEST, QUIETEST = 32767, -32768
@@ -61,7 +63,7 @@ def exchange(page_file: Path, received_file: Path, line: Line, course: Course = 
 def _talk(caller: Terminal, callee: Terminal, noise: "_Noise | None", longest_s: float, course: Course) -> int:
     """Carry audio both ways until both ends are done or the line is cut; returns the samples it took."""
     forth, back = (ctypes.c_int16 * BLOCK)(), (ctypes.c_int16 * BLOCK)()
-    samples = tail = 0
+    samples = tail = alone = 0
     while tail < TAIL_BLOCKS:
         caller.speak(forth)
         if not course.voice:
@@ -72,7 +74,8 @@ def _talk(caller: Terminal, callee: Terminal, noise: "_Noise | None", longest_s:
             callee.hear(forth)
         caller.hear(back)
         samples += BLOCK
-        if samples > longest_s * SAMPLE_RATE or _had_enough(caller, course):
+        alone += caller.done and not callee.done
+        if samples > longest_s * SAMPLE_RATE or alone > ALONE_BLOCKS or _had_enough(caller, course):
             caller.hang_up()
             callee.hang_up()
             break
