@@ -55,7 +55,8 @@ class World:
         usual: dict[str, Any] = {"domains": (DOMAIN,), "relays": (CHECKING,), "port": 0, "name": "gateway"}
         self.settings = EmailInSettings.model_validate(usual | settings)
         self.accounts = Accounts(list(accounts) or [account()])
-        self.blobs, self.topics = (beside.blobs, beside.topics) if beside else (MemoryBlobs(), Topics())
+        self.blobs: MemoryBlobs = beside.blobs if beside else MemoryBlobs()
+        self.topics: Topics = beside.topics if beside else Topics()
         self.outcomes = Counter("email_in", "", ("outcome",), registry=CollectorRegistry())
         submissions = Submissions(self.blobs, self.topics, lambda: NOW)
         self.gateway = Gateway(self.settings, Mails(self.accounts, submissions), self.outcomes)

@@ -300,7 +300,7 @@ def test_a_short_secret_is_refused_even_if_it_is_right() -> None:
     assert not world.sign_in("office", "test")
 
 
-def tls() -> dict[str, str]:
+def tls() -> dict[str, Any]:
     return {"certificate": "certificate.pem", "key": "key.pem"}
 
 
