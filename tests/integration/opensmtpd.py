@@ -4,6 +4,7 @@ Its package is fetched and unpacked into a folder, and it runs in a mount namesp
 folders that it insists on exist; the machine has none of them. Needs root, apt and a Debian mirror.
 """
 
+import atexit
 import functools
 import os
 import shutil
@@ -38,13 +39,13 @@ def program() -> Path | None:
     if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
         return None
     folder = Path(tempfile.mkdtemp(prefix="opensmtpd-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     folder.chmod(0o755)
     fetched = subprocess.run(
         ["apt-get", "download", "opensmtpd"], cwd=folder, capture_output=True, check=False, timeout=60
     )
     packages = list(folder.glob("opensmtpd_*.deb"))
     if fetched.returncode or not packages:
-        shutil.rmtree(folder)
         return None
     subprocess.run(["dpkg", "-x", packages[0], folder], check=True)
     found = folder / "usr" / "sbin" / "smtpd"
