@@ -4,6 +4,7 @@ Both have Latin, Greek and Cyrillic; Arimo has Arial's measures, so that a text 
 """
 
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -77,8 +78,10 @@ def settable(text: str, *, mono: bool = False) -> str:
 
 def unsettable(text: str) -> float:
     """The share of a text's visible characters that can't be shown."""
-    letters = [one for one in unicodedata.normalize("NFC", text) if _visible(one) and not one.isspace()]
-    return sum(not has_letter(one, mono=False) for one in letters) / len(letters) if letters else 0.0
+    counts = Counter(text if text.isascii() else unicodedata.normalize("NFC", text))
+    letters = {one: count for one, count in counts.items() if _visible(one) and not one.isspace()}
+    missing = sum(count for one, count in letters.items() if not has_letter(one, mono=False))
+    return missing / sum(letters.values()) if letters else 0.0
 
 
 def _visible(letter: str) -> bool:

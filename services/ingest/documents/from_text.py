@@ -17,6 +17,8 @@ ALIGNED: Final = Style(9.5, mono=True)
 _COLUMNS: Final = re.compile(r"\S(?: {3,}|\t)\S|[\u2500-\u257f]|^\s*[+|][-=+| ]{3,}")
 """What only makes sense if all letters are of one width: columns, and boxes of lines."""
 _ALIGNED_SHARE: Final = 0.1
+_LOOKED_AT: Final = 100_000
+"""Characters that tell how the whole text is laid out."""
 _MOST_UNSETTABLE: Final = 0.1
 """A text of which more can't be shown is refused: squares help nobody."""
 _TAB: Final = 8
@@ -62,7 +64,7 @@ def check_settable(text: str) -> None:
 
 def is_aligned(text: str) -> bool:
     """Say whether a text is laid out in columns."""
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in text[:_LOOKED_AT].splitlines() if line.strip()]
     return sum(_COLUMNS.search(line) is not None for line in lines) > _ALIGNED_SHARE * len(lines)
 
 

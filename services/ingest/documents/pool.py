@@ -24,6 +24,9 @@ TIMEOUT_SECONDS: Final = 30.0
 DOCUMENTS_A_WORKER: Final = 200
 """A worker is replaced after so many documents, so that nothing it leaks adds up."""
 
+_SENDING: Final = "services.ingest.documents.sending"
+"""Loaded once, before workers are forked, though nothing here calls it: it takes a second."""
+
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
@@ -103,7 +106,7 @@ class DocumentPool:
 
     def _opened(self) -> ProcessPool:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__])
+        context.set_forkserver_preload([__name__, _SENDING])
         return ProcessPool(
             max_workers=self._workers, max_tasks=DOCUMENTS_A_WORKER, initializer=confine, context=context
         )

@@ -32,7 +32,10 @@ _BASELINE: Final = 0.78
 """Where in a line its letters stand."""
 _RULE: Final = 4
 """Rows a rule is thick, at FINE."""
-_WORDS: Final = re.compile(r"\s+|\S+")
+_WORDS: Final = re.compile(r"\s{1,200}|\S{1,200}")
+"""A line may end between two of these; no line is longer than the longest."""
+_MOST_LINES: Final = 100 * MAX_PAGES
+"""More than any fax has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,8 @@ class _Breaker:
 
     def _end(self, *, wrapped: bool) -> None:
         self._lines.append(self._pieces)
+        if len(self._lines) > _MOST_LINES:
+            raise RefusedFile("too-many-pages")
         self._start(wrapped=wrapped)
 
     def _space(self, word: str, style: Style) -> None:
