@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from deploy.local.telephony import t30
 from services.cli.demo.calls import CALLS
 from services.cli.demo.faxes import data_files
 from services.cli.demo.pipeline import runs
+from services.cli.demo.submissions import SUBMISSIONS
 from tests.providers.local import CACHE
 
 pytestmark = pytest.mark.timeout(400)
@@ -87,6 +89,15 @@ def test_everything_from_nothing(root: Path) -> None:
     assert line["received"] == len(CALLS) + len(data_files())
     assert (line["lost"], line["duplicates"]) == (0, 0)
     assert line["t30_calls" if t30.installed() else "scripted_calls"] == len(CALLS)
+    ends = Counter(one.end for one in SUBMISSIONS)
+    assert (line["submitted"], line["sent"], line["failed"], line["refused"]) == (
+        len(SUBMISSIONS),
+        ends["sent"],
+        ends["failed"],
+        ends["refused"],
+    )
+    assert line["dialled"] == ends["sent"] + ends["failed"]
+    assert line["sent_by_t30"] == (line["sent"] if t30.installed() else 0)
     assert min(line["emailed"], line["linked"], line["portal_only"], line["partial"]) >= 8
     assert "should end" not in told, "an expected end of tests/data/expected.json was not met"
     assert not runs(root), "the demo's own pipeline was left running"
@@ -99,6 +110,12 @@ def test_a_pipeline_that_runs_is_used_and_left_running_and_tampering_is_seen(roo
         assert "Using the pipeline that runs" in told
         assert up.poll() is None
         assert check(root) == line
+        taken = max(
+            (root / "telephony" / "far-end" / "+12025550131").glob("*.tif"), key=lambda file: file.stat().st_mtime
+        )
+        taken.rename(root / "aside")
+        assert check(root)["lost"] == 1
+        (root / "aside").rename(taken)
         newest = list_mails(root / "mail")[-1]
         copy = newest.with_name(newest.name + "-copy")
         shutil.copy(newest, copy)

@@ -66,7 +66,7 @@ def _pages(fax: Submitted, calls: Sequence[kept.Kept], sent: bytes | None, verdi
         case "sent":
             verdict.lost += 1
             verdict.problems.append(f"{fax.name}: no far end has all of its {fax.pages} pages ({len(calls)} calls)")
-        case "failed" if calls and not whole:
+        case "failed" if not whole:  # a number that is known to be none isn't called again
             verdict.failed += 1
         case "refused" if not calls:
             verdict.refused += 1
