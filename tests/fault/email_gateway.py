@@ -23,7 +23,7 @@ from tests.providers.cluster import Cluster
 from tests.unit.email_in import DOMAIN, VOUCHING
 from tests.unit.test_routing import account
 
-COMMAND = ["-c", "from services.ingest.email_in.app import main; main()"]
+COMMAND = ["-m", "services", "email_in"]
 VIA_NETWORK = {"name": "local", "networks": ["127.0.0.0/8"], "vouches_for": "envelope-sender"}
 
 
