@@ -6,10 +6,13 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 
 from schemas.fax import EmailRequested
 from schemas.identity import ata_fax_id
+from services._runtime.database import transaction
 from services.ingest.ata.handlers import AT_ONCE
+from services.ingest.ata.tables import FAXES
 from tests.integration.ata_world import (
     AT,
     BOOTED,
@@ -250,6 +253,29 @@ async def test_a_fax_that_everybody_forgot_is_mailed_before_it_goes(world: World
     world.now = AT + timedelta(days=400)
     await world.sweeper.sweep()
     assert [type(one) for one in (await world.drained()).mails()] == [EmailRequested]
+
+
+async def test_a_fax_that_cannot_be_read_holds_up_no_other(world: World) -> None:
+    broken, good = requested(minutes=29), requested()
+    for event in (broken, good):
+        await world.receiving.handle(event)
+    async with transaction(world.engine) as connection:
+        await connection.execute(update(FAXES).where(FAXES.c.fax_id == broken.fax_id).values(fallback="?"))
+    world.now = good.deadline
+    assert await world.sweeper.sweep() == 1
+    assert [one.fax_id for one in (await world.drained()).mails()] == [good.fax_id]
+
+
+@pytest.mark.parametrize("minutes", [29, 30])
+async def test_what_the_mail_would_say_is_kept_no_longer_than_needed(world: World, minutes: int) -> None:
+    event = requested()
+    await world.receiving.handle(event)
+    world.now = AT + timedelta(minutes=minutes)
+    await world.sweeper.sweep()
+    await world.acknowledge(event.fax_id)
+    fax = await world.faxes.find(event.fax_id)
+    assert fax is not None
+    assert (fax.state != "waiting", fax.fallback) == (True, ())
 
 
 async def test_one_fax_is_held_once_whoever_hands_it_over(world: World) -> None:

@@ -1,13 +1,13 @@
 """The gateway's faxes in its database: each change is compared and set, with its events in the outbox."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Row, Table, delete, select, update
+from sqlalchemy import Row, Table, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -70,7 +70,8 @@ class HeldFaxes:
     async def _set(self, connection: AsyncConnection, before: HeldFax, transition: Transition) -> bool:
         after, events = transition
         unchanged = (_c.fax_id == before.fax_id, _c.version == before.version)
-        values = {"state": after.state, "version": after.version, "changed_at": after.changed_at}
+        changed = {"state", "version", "changed_at", "fallback"}
+        values = {name: value for name, value in _row(after).items() if name in changed}
         if (await connection.execute(update(FAXES).where(*unchanged).values(values))).rowcount == 0:
             return False
         await self.outbox.put(connection, events, after.changed_at)
@@ -79,13 +80,15 @@ class HeldFaxes:
     async def waiting(self, serial: str, account_id: str, now: datetime, limit: int) -> tuple[HeldFax, ...]:
         """What a device may take now, oldest first."""
         mine = (_c.serial == serial, _c.account_id == account_id, _c.state == "waiting", _c.due_at > now)
+        chosen = select(FAXES).where(*mine).order_by(_c.accepted_at, _c.fax_id).limit(limit)
         async with transaction(self.engine) as connection:
-            return await _select(connection, mine, _c.accepted_at, limit)
+            return tuple(_fax(row) for row in (await connection.execute(chosen)).all())
 
-    async def overdue(self, now: datetime, limit: int) -> tuple[HeldFax, ...]:
+    async def overdue(self, now: datetime, limit: int) -> tuple[UUID, ...]:
         """Faxes whose deadline has come, the longest overdue first."""
+        chosen = select(_c.fax_id).where(_c.state == "waiting", _c.due_at <= now).order_by(_c.due_at).limit(limit)
         async with transaction(self.engine) as connection:
-            return await _select(connection, (_c.state == "waiting", _c.due_at <= now), _c.due_at, limit)
+            return tuple((await connection.execute(chosen)).scalars())
 
     async def forget(self, before: datetime) -> int:
         """Remove the faxes that were accepted before a moment and wait no more; how many there were."""
@@ -97,13 +100,6 @@ class HeldFaxes:
 async def _read(connection: AsyncConnection, fax_id: UUID) -> HeldFax | None:
     row = (await connection.execute(select(FAXES).where(_c.fax_id == fax_id))).one_or_none()
     return _fax(row) if row else None
-
-
-async def _select(
-    connection: AsyncConnection, which: Sequence[ColumnElement[bool]], order: ColumnElement[datetime], limit: int
-) -> tuple[HeldFax, ...]:
-    chosen = select(FAXES).where(*which).order_by(order, _c.fax_id).limit(limit)
-    return tuple(_fax(row) for row in (await connection.execute(chosen)).all())
 
 
 def _row(fax: HeldFax) -> dict[str, object]:

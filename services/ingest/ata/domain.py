@@ -80,7 +80,8 @@ def expire(fax: HeldFax, now: datetime) -> Transition | None:
 
 
 def _changed(fax: HeldFax, state: State, now: datetime) -> HeldFax:
-    return replace(fax, state=state, version=fax.version + 1, changed_at=now)
+    """In a final state; the mails that are no longer needed, with what they say of people, go."""
+    return replace(fax, state=state, version=fax.version + 1, fallback=(), changed_at=now)
 
 
 def _step(fax: HeldFax, state: FaxState, later: int, now: datetime) -> FaxStatusChanged:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
+from uuid import UUID
 
 from schemas.retention import LONGEST
 from services._runtime.claims import utc_now
@@ -41,18 +42,26 @@ class Sweeper:
             await asyncio.sleep(TICK_SECONDS)
 
     async def sweep(self) -> int:
-        """Expire what is overdue, `MANY` at most, and forget what is over 365 days old; how many expired.
+        """Expire what is overdue, `MANY` at most, and forget what is over 365 days old; how many were dealt with.
 
         Raises:
             DependencyAway: The database doesn't answer.
         """
         now = self.now()
         overdue = await self.faxes.overdue(now, MANY)
-        for fax in overdue:
-            after = await self.faxes.change(fax.fax_id, partial(domain.expire, now=now))
-            if after is not None:
-                log.info("deadline", extra={"fax_id": str(fax.fax_id), "state": after.state})
+        done = [await self._expire(fax_id, now) for fax_id in overdue]
         if now >= self._forget_at:
             await self.faxes.forget(now - LONGEST)
             self._forget_at = now + FORGETTING
-        return len(overdue)
+        return sum(done)
+
+    async def _expire(self, fax_id: UUID, now: datetime) -> bool:
+        try:
+            after = await self.faxes.change(fax_id, partial(domain.expire, now=now))
+        except DependencyAway:
+            raise
+        except Exception as error:  # one fax that can't be moved must not hold up the others  # noqa: BLE001
+            log.error("a fax can't be moved", extra={"fax_id": str(fax_id), "reason": type(error).__name__})  # noqa: TRY400
+            return False
+        log.info("deadline", extra={"fax_id": str(fax_id), "state": after.state if after else "gone"})
+        return True
