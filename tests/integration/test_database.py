@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services._runtime.database import connect, migrate, transaction
 from services._runtime.outcomes import DependencyAway
+from services.dialer.tables import METADATA as DIALER
 from services.ingest.ata.tables import METADATA as ATA
 from tests.fault.workers import eventually, workers
 from tests.providers.migrated import differences
 from tests.providers.postgres import Postgres
 
 THINGS = Table("things", MetaData(), Column("id", Integer, primary_key=True), Column("word", Text))
-PACKAGES = {"services.ingest.ata": ATA}
+PACKAGES = {"services.ingest.ata": ATA, "services.dialer": DIALER}
 MIGRATE = """
 import asyncio, sys
 from services._runtime.database import connect, migrate
