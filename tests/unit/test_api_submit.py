@@ -10,8 +10,9 @@ import pytest
 from schemas.fax import FaxStatusChanged
 from schemas.identity import api_fax_id
 from schemas.keys import ATTACHMENTS, COVER_TEXT, accepted_key, fax_prefix
-from services._runtime.publisher import Message
-from tests.unit.api_world import AT, PDF, TO, World, problem
+from services._runtime.publisher import Message, PublishUnknown
+from services.ingest.api.confirming import Confirming
+from tests.unit.api_world import AT, PDF, TO, KeptMessages, World, problem
 
 
 async def test_a_submission_is_stored_and_announced_before_it_is_answered() -> None:
@@ -245,3 +246,41 @@ async def test_thirty_files_with_the_longest_of_everything_fit_into_an_event() -
     answer = await world.client.post("/v1/faxes", data=data, files=parts, headers=world.headers(key="k"))
     assert answer.status_code == 202
     assert max(len(one.value or b"") for one in world.kafka.messages) < 16 * 1024
+
+
+async def test_a_publisher_that_never_confirms_any_more_is_broken_and_one_that_does_is_not() -> None:
+    kafka, clock = KeptMessages(), [1.0]
+    watched = Confirming(kafka, lambda: clock[0])
+    kafka.away = True
+    for moment in (1.0, 100.0, 120.0):
+        clock[0] = moment
+        with pytest.raises(PublishUnknown):
+            await watched.publish([])
+        assert not watched.broken
+    clock[0] = 122.0
+    assert watched.broken
+    kafka.away = False
+    await watched.publish([])
+    assert not watched.broken
+
+
+@pytest.mark.parametrize("kind", ["application/x-" + "odd" * 3000, "a" * 9000 + "/b", "text/html", "", "pdf"])
+async def test_a_kind_of_file_that_nobody_knows_is_only_bytes(kind: str) -> None:
+    world = World()
+    parts = [("file", ("a.pdf", PDF, kind))]
+    answer = await world.client.post("/v1/faxes", data={"to": TO}, files=parts, headers=world.headers(key="k"))
+    if answer.status_code != 400:  # a part's header has an end, too
+        assert answer.status_code == 202
+        assert world.submitted[0].attachments[0].document.media_type == "application/octet-stream"
+
+
+async def test_room_is_given_back_however_a_submission_ends() -> None:
+    world = World(uploads_per_token=1, upload_bytes=60_000_000)
+    for _ in range(3):
+        assert (await world.send(key=None)).status_code == 202
+        assert problem(await world.send(to="911")) == (422, "destination-refused")
+        kind = {"Content-Type": "multipart/form-data; boundary=b", **world.headers(key="k")}
+        assert (await world.client.post("/v1/faxes", content=b"--b", headers=kind)).status_code == 400
+    assert world.desk is not None
+    assert world.desk.budget._held == 0
+    assert not world.desk.budget._mine

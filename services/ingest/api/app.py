@@ -11,8 +11,9 @@ from services._runtime.database import connect
 from services._runtime.history import History, HistorySettings
 from services._runtime.outcomes import DependencyAway
 from services._runtime.process import Process
-from services._runtime.publisher import Publisher
+from services._runtime.publisher import Publisher, Publishes
 from services._runtime.settings import KafkaSettings, StageSettings, StoreSettings
+from services.ingest.api.confirming import Confirming
 from services.ingest.api.desk import Desk
 from services.ingest.api.faxes import Faxes
 from services.ingest.api.gate import Gate
@@ -29,12 +30,14 @@ class ApiService:
 
     name = "api"
 
-    def __init__(self, settings: ApiSettings, stage: StageSettings) -> None:
+    def __init__(self, settings: ApiSettings, history: HistorySettings, stage: StageSettings) -> None:
         self.registry = CollectorRegistry()
         self.web = Wrapping(api(lambda: self._desk), ApiMetrics(self.registry))
         self._settings = settings
+        self._history = history
         self._stage = stage
         self._table: AccountTable | None = None
+        self._confirming: Confirming | None = None
         self._desk: Desk | None = None
         self._stack: AsyncExitStack | None = None
 
@@ -52,12 +55,13 @@ class ApiService:
             table = AccountTable(KafkaSettings())
             await table.start()
             stack.push_async_callback(table.stop)
-            engine = connect(HistorySettings().database.get_secret_value())
+            engine = connect(self._history.database.get_secret_value())
             stack.push_async_callback(engine.dispose)
-            self._desk, self._table = self._at_work(table, publisher, History(engine)), table
+            self._table, self._confirming = table, Confirming(publisher)
+            self._desk = self._at_work(table, self._confirming, History(engine))
             self._stack = stack.pop_all()
 
-    def _at_work(self, table: AccountTable, publisher: Publisher, history: History) -> Desk:
+    def _at_work(self, table: AccountTable, publisher: Publishes, history: History) -> Desk:
         blobs, settings = ObjectStore(StoreSettings()), self._settings
         faxes = Faxes(blobs, history)
         return Desk(
@@ -78,7 +82,8 @@ class ApiService:
 
     def ailments(self) -> list[str]:
         """See `Service`."""
-        return []
+        broken = self._confirming is not None and self._confirming.broken and not self.waits()
+        return ["nothing is confirmed any more, and Kafka answers"] if broken else []
 
     def waits(self) -> list[str]:
         """See `Service`."""
@@ -93,5 +98,5 @@ class ApiService:
 def main() -> None:
     """Serve the API."""
     stage = StageSettings()
-    service = ApiService(ApiSettings(), stage)
+    service = ApiService(ApiSettings(), HistorySettings(), stage)
     Process(service, stage, [Mount("/", app=service.web)]).run()

@@ -1,5 +1,6 @@
 """A submission or a wish to cancel in; events out, and an answer when they are safe."""
 
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from services.ingest.api.problems import DESTINATIONS, Refused, Wrong
 from services.ingest.api.upload import Upload
 from services.ingest.api.views import AcceptedFax, Cancellation
 from services.ingest.submission import Submission, Submissions, Submitted
+
+log = logging.getLogger(__name__)
 
 METHOD: Final = "portal"
 """What the API counts as (`schemas.fax.SubmissionMethod`)."""
@@ -53,6 +56,8 @@ class Sending:
             if not await self._accepted_before(submission):
                 raise
         submitted = await self._submit(submission)
+        told = {"fax_id": str(submitted.fax_id), "sender": caller.name, "repeat": submitted.repeat}
+        log.info("accepted", extra=told)
         answer = AcceptedFax(
             id=submitted.fax_id,
             accepted_at=submitted.accepted_at,
@@ -97,7 +102,9 @@ class Cancelling:
             DependencyAway, PublishUnknown: It may be cancelled; ask again.
         """
         row = (await self.faxes.find(account.account_id, fax_id)).row
-        if row.direction != "sent" or (row.state in ENDED and row.state != CANCELLED):
+        if row.direction != "sent":
+            raise Refused("not-cancellable", "It was received, not sent.")
+        if row.state in ENDED and row.state != CANCELLED:
             raise Refused("not-cancellable", f"Its state is {row.state}.")
         submission = await self.faxes.submission(fax_id)
         if submission is None:
