@@ -108,7 +108,7 @@ def endless_row_html(cells: int = 200_000) -> bytes:
     return b"<table><tr>" + b"<td>x" * cells
 
 
-def unclosed_html(count: int = 6_000) -> bytes:
+def unclosed_html(count: int = 1_500) -> bytes:
     """Comments, declarations and tags that never close."""
     return b"<html>" + b"<!-- <!x <?y <z a='" * count
 

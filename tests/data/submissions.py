@@ -14,9 +14,9 @@ from pypdf import PdfReader, PdfWriter
 LETTER = (612.0, 792.0)
 A4 = (595.276, 841.89)
 _SENTENCES = (
-    "The patient was seen on 12 November in our clinic for follow-up of the left knee. Examination shows free movement, "
-    "no effusion and a stable ligament. We recommend physiotherapy twice a week for six weeks and a further visit in "
-    "January. Please find the laboratory values enclosed; the next appointment is confirmed by telephone. "
+    "The patient was seen on 12 November in our clinic for follow-up of the left knee. Examination shows free "
+    "movement, no effusion and a stable ligament. We recommend physiotherapy twice a week for six weeks and a further "
+    "visit in January. Please find the laboratory values enclosed; the next appointment is confirmed by telephone. "
 )
 
 

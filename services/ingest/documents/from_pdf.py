@@ -11,14 +11,18 @@ from services.ingest.documents.geometry import WIDTH, placed
 from services.ingest.documents.halftone import Grey
 from services.ingest.documents.limits import MAX_PAGES
 from services.ingest.documents.pdf import POINTS
-from services.ingest.documents.refusals import RefusedFile
+from services.ingest.documents.refusals import Refusal, RefusedFile
 from services.ingest.documents.sheet import Opened, Setup, Sheet
 
 _WHITE: Final = 0xFFFFFFFF
 _QUARTERS_TURNED: Final = 3
 """Quarter turns with the clock that are one against it."""
 _SHOWN: Final = raw.FPDF_ANNOT | raw.FPDF_GRAYSCALE | raw.FPDF_PRINTING
-_LOCKED: Final = frozenset({raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY})
+_REASONS: Final[dict[int, Refusal]] = {
+    raw.FPDF_ERR_PASSWORD: "password-protected",
+    raw.FPDF_ERR_SECURITY: "password-protected",
+    raw.FPDF_ERR_FILE: "empty",  # left over: pdfium names no error for a document without pages
+}
 
 
 def open_pdf(data: bytes, setup: Setup) -> Opened:
@@ -28,10 +32,11 @@ def open_pdf(data: bytes, setup: Setup) -> Opened:
         RefusedFile: "password-protected", "damaged-document", "too-many-pages", "empty" (it has no page), or
             "unsupported-format" (a form that only Adobe's own programs can show).
     """
+    raw.FPDF_LoadDocument(b"", None)  # fails, and sets an error by which a failure without one can be told
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
-        raise RefusedFile("password-protected" if error.err_code in _LOCKED else "damaged-document") from error
+        raise RefusedFile(_REASONS.get(error.err_code, "damaged-document")) from error
     pages = len(document)
     if not pages:
         raise RefusedFile("empty")

@@ -38,13 +38,14 @@ _SHARPENED: Final = ImageFilter.UnsharpMask(radius=2, percent=80, threshold=3)
 _CLIPPED: Final = 0.005
 """So small a share of a picture may become pure black, and pure white."""
 _DARKEST_PAPER: Final = 140
-"""White paper in a badly lit room is not darker than this, of 255."""
+"""What is white is not photographed darker than this, of 255."""
+_LIGHTEST_INK: Final = 70
+"""Writing photographed in bright light is not lighter."""
+_LIGHTEST_BLACK: Final = 32
+"""In a photo that shows no page, the shadows have shades of their own."""
 _PAPER_NOISE: Final = 14
 _PAPER_SHARE: Final = 0.4
 """A picture of which so much is of one bright shade or brighter shows a page."""
-_FLAT: Final = 48
-"""A picture of fewer shades than this has no contrast to spread."""
-
 _T = TypeVar("_T")
 
 
@@ -166,10 +167,9 @@ def levelled(grey: Image.Image) -> Image.Image:
     """Spread the shades of a photo over what a fax can show, and make the paper of a photographed page white."""
     counts = np.array(grey.histogram())
     share = counts.cumsum() / counts.sum()
-    black = min(int(np.searchsorted(share, _CLIPPED)), _DARKEST_PAPER // 2)
-    white = _paper(counts) or int(np.searchsorted(share, 1 - _CLIPPED))
-    if white - black < _FLAT:
-        return grey
+    paper = _paper(counts)
+    black = min(int(np.searchsorted(share, _CLIPPED)), _LIGHTEST_INK if paper else _LIGHTEST_BLACK)
+    white = paper or max(int(np.searchsorted(share, 1 - _CLIPPED)), _DARKEST_PAPER)
     return grey.point([round(max(0, min(255, (shade - black) * 255 / (white - black)))) for shade in range(256)])
 
 

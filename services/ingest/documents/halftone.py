@@ -19,8 +19,8 @@ Bilevel = NDArray[np.bool_]
 TILE: Final = 8
 _INK: Final = 160
 """Darker than this is black in text: above the middle, so that thin strokes and grey print stay whole."""
-_DARK: Final = 40
-_LIGHT: Final = 216
+_DARK: Final = 20
+_LIGHT: Final = 230
 """Between them a shade is neither ink nor paper."""
 _PICTURE: Final = 20
 """A tile is a picture's if more of the 32 pixels looked at are shades; letters' soft edges come to less."""

@@ -101,9 +101,9 @@ class _Conversion:
         if sum(len(file.data) for file in files) > MAX_BYTES:
             raise RefusedFile("too-large")
         opened = [self._opened(number, file) for number, file in enumerate(files)]
-        self.at = ALL
         count = sum(one.pages for one in opened)
         cover = self._cover(count)
+        self._now(ALL)
         if not count and not (self._pages.cover and self._pages.cover.text.strip()):
             raise RefusedFile("nothing-to-fax")
         if count + cover.pages > MAX_PAGES:
