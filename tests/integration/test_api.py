@@ -110,6 +110,19 @@ async def test_an_account_added_a_moment_ago_can_send(running: Running) -> None:
         assert (await send(client, "1")).status_code == 202
 
 
+async def test_a_token_that_is_taken_from_its_account_is_revoked(running: Running) -> None:
+    token = mint("leaked")
+    account = account_of("acc-api-leaked", "+12125550183", token)
+    await running.pipeline.publish_accounts(account)
+    async with running.client(token.text) as client:
+        assert (await client.get("/v1/faxes")).status_code == 200
+        await running.pipeline.publish_accounts(account.model_copy(update={"version": 2, "api_tokens": ()}))
+        async with asyncio.timeout(20):
+            while (answer := await client.get("/v1/faxes")).status_code in {200, 429}:
+                pass
+    assert problem(answer) == (401, "token-unknown")
+
+
 async def test_the_history_is_read(running: Running) -> None:
     at = datetime.now(UTC)
     row = {

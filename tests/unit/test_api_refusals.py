@@ -333,6 +333,16 @@ async def test_more_than_a_fax_may_have_is_refused_while_it_comes() -> None:
     assert not world.blobs.objects
 
 
+@pytest.mark.parametrize("keys", [["a", "b"], [""], ["\xe9"]])
+async def test_keys_that_nobody_can_tell_apart_are_refused(keys: list[str]) -> None:
+    world = World()
+    raw = [(b"Authorization", f"Bearer {world.mine.text}".encode())]
+    raw += [(b"Idempotency-Key", one.encode("latin-1")) for one in keys]
+    answer = await world.client.post("/v1/faxes", data={"to": TO}, files={"file": PDF}, headers=raw)
+    assert problem(answer) == (422, "invalid-key")
+    assert not world.blobs.objects
+
+
 async def test_compressed_bodies_are_not_taken_for_documents() -> None:
     world = World()
     kind = {"Content-Type": "application/pdf", "Content-Encoding": "gzip", **world.headers(key="k")}
