@@ -10,6 +10,7 @@ from sqlalchemy import select
 from schemas.accounts import AtaDevice
 from services._runtime.database import transaction
 from services.ingest.ata.devices import revoke
+from services.ingest.ata.problems import Refused
 from services.ingest.ata.tables import DEVICES
 from tests.integration.ata_world import AT, CODE, SERIAL, World, enrolment, with_ata
 
@@ -81,6 +82,13 @@ async def test_guessing_runs_out_of_attempts(world: World) -> None:
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
     serials = [await world.enrol(OTHER, serial=f"serial-{number}") for number in range(30)]
     assert {one.status_code for one in serials} == {403, 429}
+
+
+async def test_who_guesses_elsewhere_does_not_keep_the_device_from_enrolling(world: World) -> None:
+    for _ in range(11):
+        with pytest.raises(Refused):
+            await world.devices.enrol(SERIAL, OTHER, "192.0.2.66")
+    assert (await world.enrol()).status_code == 201
 
 
 async def test_the_serial_alone_proves_nothing(world: World) -> None:

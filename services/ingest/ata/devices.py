@@ -54,6 +54,7 @@ class Devices:
     accounts: Accounts
     now: Callable[[], datetime] = utc_now
     by_serial: Attempts = field(default_factory=lambda: Attempts(burst=10, seconds=60))
+    """From one address: whoever guesses from another doesn't keep the device itself from enrolling."""
     by_peer: Attempts = field(default_factory=lambda: Attempts(burst=30, seconds=10))
 
     async def enrol(self, serial: str, code: str, peer: str) -> str:
@@ -62,7 +63,7 @@ class Devices:
         Raises:
             Refused: It isn't the code of this device, or no longer; or too many were tried.
         """
-        if wait := self.by_peer.wait(peer) or self.by_serial.wait(serial):
+        if wait := self.by_peer.wait(peer) or self.by_serial.wait(f"{peer} {serial}"):
             raise Refused("too-many-attempts", retry_after=wait)
         account, ata = await self._owner(serial)
         given = sha256("".join(code.split()).replace("-", "").upper().encode()).hexdigest()
