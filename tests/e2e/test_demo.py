@@ -2,16 +2,18 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from deploy.local.mailbox.maildir import list_mails
@@ -24,6 +26,7 @@ from tests.providers.local import CACHE
 
 pytestmark = pytest.mark.timeout(400)
 
+DATA = Path(__file__).parents[1] / "data"
 NATIVEFAX = [sys.executable, "-m", "services.cli"]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("NATIVEFAX_")}
 
@@ -67,9 +70,9 @@ def check(root: Path) -> dict[str, Any]:
     return line
 
 
-@contextmanager
-def running(root: Path) -> Iterator[subprocess.Popen[str]]:
-    """`nativefax up`, until the block ends."""
+@pytest.fixture(scope="module")
+def up(root: Path) -> Iterator[subprocess.Popen[str]]:
+    """`nativefax up`, until the module's tests are over."""
     up = subprocess.Popen(
         [*NATIVEFAX, "up", "--root", str(root)], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=None, text=True
     )
@@ -103,26 +106,78 @@ def test_everything_from_nothing(root: Path) -> None:
     assert not runs(root), "the demo's own pipeline was left running"
 
 
-def test_a_pipeline_that_runs_is_used_and_left_running_and_tampering_is_seen(root: Path) -> None:
-    with running(root) as up:
-        status, line, told = demo(root, "--no-files")
-        assert (status, line["ok"], line["received"]) == (0, True, len(CALLS)), told
-        assert "Using the pipeline that runs" in told
-        assert up.poll() is None
-        assert check(root) == line
-        taken = max(
-            (root / "telephony" / "far-end" / "+12025550131").glob("*.tif"), key=lambda file: file.stat().st_mtime
-        )
-        taken.rename(root / "aside")
-        assert check(root)["lost"] == 1
-        (root / "aside").rename(taken)
-        newest = list_mails(root / "mail")[-1]
-        copy = newest.with_name(newest.name + "-copy")
-        shutil.copy(newest, copy)
-        assert check(root) == {**line, "ok": False, "duplicates": 1}
-        copy.unlink()
-        newest.rename(root / "aside")
-        lost = check(root)
-        assert (lost["ok"], lost["lost"], lost["duplicates"]) == (False, 1, 0)
-        (root / "aside").rename(newest)
-        assert check(root) == line
+def test_a_pipeline_that_runs_is_used_and_left_running_and_tampering_is_seen(
+    root: Path, up: subprocess.Popen[str]
+) -> None:
+    status, line, told = demo(root, "--no-files")
+    assert (status, line["ok"], line["received"]) == (0, True, len(CALLS)), told
+    assert "Using the pipeline that runs" in told
+    assert up.poll() is None
+    assert check(root) == line
+    taken = max((root / "telephony" / "far-end" / "+12025550131").glob("*.tif"), key=lambda file: file.stat().st_mtime)
+    taken.rename(root / "aside")
+    assert check(root)["lost"] == 1
+    (root / "aside").rename(taken)
+    newest = list_mails(root / "mail")[-1]
+    copy = newest.with_name(newest.name + "-copy")
+    shutil.copy(newest, copy)
+    assert check(root) == {**line, "ok": False, "duplicates": 1}
+    copy.unlink()
+    newest.rename(root / "aside")
+    lost = check(root)
+    assert (lost["ok"], lost["lost"], lost["duplicates"]) == (False, 1, 0)
+    (root / "aside").rename(newest)
+    assert check(root) == line
+
+
+def test_a_person_sends_and_receives_by_every_command(root: Path, up: subprocess.Popen[str], tmp_path: Path) -> None:
+    number, serial = "+12025550141", "E2E0001"
+    user = ("--name", "Ward", "--email", "ward@clinic.example")
+    methods = ("--method", "email", "--method", "portal", "--method", "ata")
+    device = ("--ata-type", "HT801", "--ata-serial", serial)
+    nativefax(root, "accounts", "add", number, *user, *methods, *device)
+    code = re.findall(r"\b[A-Z2-9]{16}\b", nativefax(root, "accounts", "enrol", number))[0]
+    assert "is enrolled" in nativefax(root, "ata", "enrol", serial, code)
+    page = str(DATA / "pages" / "itu1.tif")
+    for by in ("api", "email", "ata"):
+        sent = json.loads(nativefax(root, "send", page, "--from", number, "--to", "+12025550142", "--by", by))
+        assert (sent["state"], sent["pages"], sent["reason"]) == ("delivered", 1, None)
+    refused = json.loads(nativefax(root, "send", page, "--from", number, "--to", "911", status=1))
+    assert (refused["state"], refused["fax_id"]) == ("refused", None)
+    assert "emergency" in refused["detail"]
+    received = json.loads(nativefax(root, "receive", page, "--to", number))
+    printed = json.loads(nativefax(root, "ata", "receive", serial, "--into", str(tmp_path), "--wait", "20"))
+    assert (printed["fax_id"], printed["state"]) == (received["fax_id"], "printed")
+    assert Path(printed["file"]).read_bytes() == Path(page).read_bytes()
+    token = re.findall(r"nfx_\S+", nativefax(root, "accounts", "token", number, "--name", "reader"))[0]
+    settings = json.loads((root / "run" / "environment.json").read_text())
+    poll_until(lambda: len(delivered(settings["NATIVEFAX_API_URL"], token)) == 3)
+    assert sent["fax_id"] in delivered(settings["NATIVEFAX_API_URL"], token)
+
+
+def delivered(url: str, token: str) -> list[str]:
+    """The account's delivered faxes, as the HTTP API lists them; none while the token isn't known yet."""
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = httpx.get(f"{url}/v1/faxes", params={"direction": "sent", "state": "delivered"}, headers=headers)
+    return [one["id"] for one in answer.json().get("faxes", [])]
+
+
+def poll_until(holds: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def nativefax(root: Path, *arguments: str, status: int = 0) -> str:
+    """What a command prints."""
+    ended = subprocess.run(
+        [*NATIVEFAX, *arguments],
+        env={**ENVIRONMENT, "NATIVEFAX_ROOT": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == status, ended.stdout + ended.stderr
+    return ended.stdout
