@@ -6,6 +6,7 @@ from schemas.topics import FAX_SUBMITTED, TELEPHONY_FAX_RECEIVED
 from services._runtime.service import Resources, run_stages
 from services._runtime.stage import Stage
 from services.ingest.documents.attributed import convert_attributed
+from services.ingest.documents.office import SECONDS
 from services.ingest.documents.pool import DocumentPool
 from services.ingest.handlers import ReceivedFaxes
 from services.ingest.settings import DocumentSettings
@@ -18,18 +19,21 @@ STORE_SECONDS = 30
 async def build(resources: Resources) -> tuple[Stage, ...]:
     """The workers for received and for submitted faxes, on one pool.
 
-    Together they take three documents a process at once: two of them may have to wait their full time.
+    Together they take three documents a process at once: two of them may have to wait their full time. A submitted one
+    may need LibreOffice before.
     """
     settings = DocumentSettings()
     workers = settings.workers
     pool = DocumentPool(workers=workers, timeout=settings.timeout_seconds)
     await resources.stack.enter_async_context(pool)
-    stage = partial(Stage, timeout=3 * settings.timeout_seconds + STORE_SECONDS)
+    longest = 3 * settings.timeout_seconds + STORE_SECONDS
     received = ReceivedFaxes(resources.blobs(), pool.convert)
     submitted = SubmittedFaxes(resources.blobs(), partial(convert_attributed, pool.run))
     return (
-        stage("ingest", TELEPHONY_FAX_RECEIVED, received.handle, concurrency=2 * workers, batch=4 * workers),
-        stage("ingest-submitted", FAX_SUBMITTED, submitted.handle, concurrency=workers, batch=2 * workers),
+        Stage("ingest", TELEPHONY_FAX_RECEIVED, received.handle, longest, concurrency=2 * workers, batch=4 * workers),
+        Stage(
+            "ingest-submitted", FAX_SUBMITTED, submitted.handle, longest + SECONDS, concurrency=workers, batch=workers
+        ),
     )
 
 

@@ -35,10 +35,8 @@ def confine() -> None:
     Where the system forbids a network of one's own, as many containers do, that one limit is left out.
     """
     libc = ctypes.CDLL(None)
-    _die_with_parent(libc)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    if libc.unshare(_CLONE_NEWNET):
-        libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+    _die_with_opener(libc)
+    leave_network(libc)
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # ends a call into C too, for which a handler would wait
     _limit()
@@ -54,6 +52,18 @@ def keep_freed_memory() -> None:
         libc.mallopt(_M_TRIM_THRESHOLD, KEPT)
 
 
+def leave_network(libc: ctypes.CDLL) -> None:
+    """Give up privileges to come, and the network, where the system lets a process have one of its own."""
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if libc.unshare(_CLONE_NEWNET):
+        libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+
+
+def die_with_parent(libc: ctypes.CDLL) -> None:
+    """Have the kernel kill this process when its parent is gone; that holds for what it becomes by exec, too."""
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 def allow_cpu(seconds: int) -> None:
     """Let this process use so many more seconds of CPU; past them the kernel ends it, whatever it is doing."""
     spent = resource.getrusage(resource.RUSAGE_SELF)
@@ -61,13 +71,13 @@ def allow_cpu(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
 
 
-def _die_with_parent(libc: ctypes.CDLL) -> None:
+def _die_with_opener(libc: ctypes.CDLL) -> None:
     """Have the kernel kill this process when the one that opened the pool, or the server that forked this, is gone.
 
     The server outlives the opener as long as a worker does, so its death alone would never come. The opener holds the
     other end of a pipe; its closing is signalled.
     """
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    die_with_parent(libc)
     opener = multiprocessing.parent_process()
     if opener is not None:
         fcntl.fcntl(opener.sentinel, fcntl.F_SETOWN, os.getpid())

@@ -3,7 +3,7 @@
 import codecs
 from typing import Final, Literal
 
-Kind = Literal["pdf", "tiff", "jpeg", "png", "gif", "bmp", "webp", "heic", "docx", "odt", "html", "csv", "text"]
+Kind = Literal["pdf", "tiff", "jpeg", "png", "gif", "bmp", "webp", "heic", "html", "csv", "text"]
 
 _SIGNATURES: Final[tuple[tuple[bytes, Kind], ...]] = (
     (b"II*\0", "tiff"),
@@ -43,16 +43,7 @@ def kind_of(data: bytes, media_type: str) -> Kind | None:
         return "webp"
     if data[4:8] == b"ftyp":
         return "heic" if data[8:12] in _HEIF_BRANDS else None
-    if data.startswith(b"PK\x03\x04"):
-        return _office(data)
     return _written(data, media_type)
-
-
-def _office(data: bytes) -> Kind | None:
-    """DOCX and ODT are ZIP files; an ODT starts with its media type, a DOCX names its parts (ISO 26300-2, 29500-2)."""
-    if b"mimetypeapplication/vnd.oasis.opendocument.text" in data[:128]:
-        return "odt"
-    return "docx" if b"word/document.xml" in data else None
 
 
 def _written(data: bytes, media_type: str) -> Kind | None:
