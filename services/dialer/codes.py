@@ -90,11 +90,9 @@ SIP: Final[dict[int, Class]] = {
     484: UNALLOCATED,
     486: BUSY,
     487: NO_ANSWER,
-    488: INCOMPATIBLE,
     600: BUSY,
     603: REJECTED,
     604: UNALLOCATED,
-    606: INCOMPATIBLE,
     607: REJECTED,
     608: REJECTED,
 }

@@ -162,7 +162,7 @@ def _correct(known: Sending, found: Verdict, now: datetime, *, current: bool) ->
             row = row.model_copy(update={"arrived": max(row.arrived, row.first_page - 1 + found.pages)})
             failure = found.cls.failure
         case NotStarted():
-            failure = row.failure or "telephony-away"
+            failure = "telephony-away"
         case _:
             return None
     return cancelled(row, now) if row.cancelling else failed(row, failure, now)
