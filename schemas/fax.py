@@ -73,7 +73,7 @@ class ReceivedFaxReady(FaxEvent):
     """A received fax is stored and converted, or is known to be unreadable (`failure`); the original is kept."""
 
     accepted_at: Instant
-    called_number: PhoneNumber
+    called_number: PhoneNumber | None = Field(default=None, description="None: no call told of the upload")
     caller_number: CallerId | None = None
     received_at: Instant
     original: StoredObject

@@ -22,6 +22,11 @@ def received_fax_id(switch_id: str, call_id: str, fax_ordinal: int) -> UUID:
     return stable_id("telephony", switch_id, call_id, fax_ordinal)
 
 
+def stranded_fax_id(object_key: str) -> UUID:
+    """The id of the fax made of an upload that no event told of."""
+    return stable_id("stranded", object_key)
+
+
 def api_fax_id(account_id: str, idempotency_key: str) -> UUID:
     """The id of a fax submitted over HTTP under a key that the client chose."""
     return stable_id("api", account_id, idempotency_key)

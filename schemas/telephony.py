@@ -48,6 +48,17 @@ class TelephonyFaxReceived(Event):
     call: CallReport = CallReport()
 
 
+class StrandedUpload(Event):
+    """An upload that no event told of within an hour. It becomes a fax whose number nobody knows.
+
+    Should telephony tell of it after all, that is a fax of its own: the same document may then be there twice, once
+    unclaimed.
+    """
+
+    object_key: IncomingKey
+    uploaded_at: Instant = Field(description="the store's clock")
+
+
 class DialMode(Event):
     """How to place a call: the modes a retry steps down through."""
 

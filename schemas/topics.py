@@ -64,7 +64,11 @@ def _key_field(key: str, event_type: type[Event]) -> str:
 
 
 TELEPHONY_FAX_RECEIVED = Topic(
-    "telephony-fax-received", "call_id", (telephony.TelephonyFaxReceived,), ("telephony",), ("ingest",)
+    "telephony-fax-received",
+    "call_id or object_key",
+    (telephony.TelephonyFaxReceived, telephony.StrandedUpload),
+    ("telephony", "retention"),
+    ("ingest",),
 )
 FAX_SUBMITTED = Topic("fax-submitted", "fax_id", (fax.FaxSubmitted,), ("ingest",), ("ingest",))
 FAX_READY = Topic("fax-ready", "fax_id", (fax.ReceivedFaxReady, fax.SubmittedFaxReady), ("ingest",), ("router",))

@@ -90,4 +90,5 @@ async def _unresolved(topic: str, partition: TopicPartition, consumer: AIOKafkaC
 
 def _letter(topic: str, record: Record) -> DeadLetterRecord:
     at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-    return DeadLetterRecord(topic, record.offset, at, record.key, record.value, tuple(record.headers))
+    headers = tuple((name, value or b"") for name, value in record.headers)
+    return DeadLetterRecord(topic, record.offset, at, record.key, record.value, headers)

@@ -10,7 +10,7 @@ from typing import Protocol
 from schemas.base import StoredObject
 from schemas.fax import Missing
 from schemas.keys import DOCUMENT, ORIGINAL, THUMBNAIL, fax_prefix
-from schemas.telephony import TelephonyFaxReceived
+from schemas.telephony import StrandedUpload
 from services._runtime.acceptance import accept
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
@@ -18,7 +18,7 @@ from services._runtime.expiry import expired_step, is_expired
 from services._runtime.outcomes import Done, Outcome, RetryLater
 from services.ingest.documents.conversion import Converted
 from services.ingest.documents.unreadable import UnreadableDocument
-from services.ingest.domain import READY, Documents, fax_id_of, ready, status
+from services.ingest.domain import READY, Documents, Upload, fax_id_of, ready, status
 
 log = logging.getLogger(__name__)
 
@@ -31,20 +31,20 @@ class Convert(Protocol):
 
 @dataclass(frozen=True)
 class ReceivedFaxes:
-    """Accepts what telephony hands over, keeps the original whatever happens, and makes PDF and thumbnail."""
+    """Accepts what telephony uploaded, keeps the original whatever happens, and makes PDF and thumbnail."""
 
     blobs: Blobs
     convert: Convert
     now: Callable[[], datetime] = utc_now
 
-    async def handle(self, event: TelephonyFaxReceived) -> Outcome:
+    async def handle(self, event: Upload) -> Outcome:
         """Accept, store, convert."""
         data = await self.blobs.get(event.object_key)
         if data is None:
             return RetryLater("object-missing", attempts=2, detail="telephony's upload isn't there")
         accepted = await accept(self.blobs, fax_id_of(event), sha256(data).hexdigest(), self.now)
         if accepted.collided:
-            log.error("source key reused", extra={"switch": event.switch_id, "call": event.call_id})
+            log.error("source key reused", extra={"source": _source(event)})
         if is_expired(accepted.accepted_at, self.now()):  # a late repeat: nothing of it is stored again
             return Done((expired_step(accepted.fax_id, READY, accepted.accepted_at, self.now(), received=True),))
         prefix = fax_prefix(accepted.accepted_at, accepted.fax_id)
@@ -52,10 +52,10 @@ class ReceivedFaxes:
         fax = ready(event, accepted.fax_id, accepted.accepted_at, made)
         return Done((fax, status(fax, self.now(), collided=accepted.collided)))
 
-    async def _documents(self, data: bytes, event: TelephonyFaxReceived, prefix: str) -> Documents:
+    async def _documents(self, data: bytes, event: Upload, prefix: str) -> Documents:
         original = await self._keep(prefix + ORIGINAL, data, "image/tiff")
         try:
-            converted = await self.convert(data, event.pages_announced, event.call.bad_rows or 0)
+            converted = await self.convert(data, *_told(event))
         except UnreadableDocument as unreadable:
             return Documents(original, failure=unreadable.reason)
         return Documents(
@@ -70,3 +70,12 @@ class ReceivedFaxes:
     async def _keep(self, key: str, data: bytes, media_type: str) -> StoredObject:
         await self.blobs.put(key, data, media_type)
         return StoredObject(key=key, size=len(data), media_type=media_type)
+
+
+def _told(event: Upload) -> tuple[int | None, int]:
+    """Pages announced, and bad rows that the switch counted."""
+    return (None, 0) if isinstance(event, StrandedUpload) else (event.pages_announced, event.call.bad_rows or 0)
+
+
+def _source(event: Upload) -> str:
+    return event.object_key if isinstance(event, StrandedUpload) else f"{event.switch_id} {event.call_id}"

@@ -12,6 +12,7 @@ from services._runtime.service import Resources, run_stages
 from services._runtime.settings import StoreSettings
 from services._runtime.stage import Stage
 from services.retention.adapters import Bucket
+from services.retention.backlog import Backlog
 from services.retention.domain import Now
 from services.retention.handlers import Retention
 from services.retention.holds import Holds, HoldTable
@@ -52,7 +53,8 @@ def assemble(store: StoreSettings, settings: RetentionSettings, holds: Holds, ow
     claims = Claims(blobs, owner, LEASE, now)
     sweep = Sweep(bucket, blobs, holds, Mover(bucket, claims), Pace(settings.objects_per_second), now)
     keep = timedelta(days=settings.incoming_days)
-    uploads, planner = Uploads(bucket, blobs, keep, now), Planner(bucket, keep)
+    patience = timedelta(seconds=settings.stranded_after_seconds)
+    uploads, planner = Uploads(bucket, blobs, keep, patience, now), Planner(bucket, keep)
     return Parts(bucket, sweep, uploads, planner, Verification(bucket, sweep, uploads, planner, holds, now), claims)
 
 
@@ -91,6 +93,7 @@ async def _schedule(resources: Resources, settings: RetentionSettings, parts: Pa
         told=told,
         hour=settings.hour,
         now=utc_now,
+        ingest_is_behind=Backlog(resources.kafka).behind,
     )
     running = asyncio.create_task(scheduler.run(lambda: asyncio.sleep(TICK_SECONDS)))
     resources.stack.callback(running.cancel)

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
+from pydantic import ValidationError
+
 from schemas.keys import DECISION, FAXES, INCOMING, ORIGINAL, day_prefix
+from schemas.telephony import StrandedUpload
 from services._runtime.blobs import Blobs
 from services.retention.adapters import Bucket
-from services.retention.domain import Now, wholly_due
+from services.retention.domain import Now, earliest, wholly_due
 from services.retention.files import File
 
 AT_ONCE = 10_000
@@ -17,9 +20,6 @@ AT_ONCE = 10_000
 
 LATEST = timedelta(days=15)
 """How long after its upload a fax can still be accepted: topics keep the event for 14 days."""
-
-PATIENCE = timedelta(hours=1)
-"""After this, an upload that no event spoke of is worth an alarm."""
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ class Uploads:
     bucket: Bucket
     blobs: Blobs
     keep: timedelta
+    patience: timedelta
     now: Now
 
     async def sweep(self, day: date) -> int:
@@ -55,17 +56,17 @@ class Uploads:
                 log.error("uploads without a fax are kept", extra={"day": str(day), "uploads": len(kept)})
         return deleted
 
-    async def waiting(self, day: date) -> list[str]:
-        """The uploads of `day` that no fax was made of within an hour, by the store's clock.
+    async def waiting(self, day: date) -> list[File]:
+        """The uploads of `day` that no fax was made of within `patience` (an hour), by the store's clock.
 
         Raises:
             DependencyAway: The store doesn't answer.
         """
-        latest = self.now() - PATIENCE
-        found: list[str] = []
+        latest = earliest(self.now(), await self.bucket.clock()) - self.patience
+        found: list[File] = []
         async for files in self._uploads(day):
             old = [file for file in files if file.readable and _written_before(file, latest)]
-            found += [file.key for file in await self._without_copy(day, old, decided=False)]
+            found += await self._without_copy(day, old, decided=False)
         return found
 
     async def _uploads(self, day: date) -> AsyncIterator[list[File]]:
@@ -111,3 +112,14 @@ class Uploads:
 
 def _written_before(file: File, moment: datetime) -> bool:
     return file.modified is not None and file.modified < moment
+
+
+def stranded(files: Sequence[File]) -> list[StrandedUpload]:
+    """The events that make faxes of uploads; not of one whose key is none that telephony may choose."""
+    found = []
+    for file in files:
+        try:
+            found.append(StrandedUpload.model_validate({"object_key": file.key, "uploaded_at": file.modified}))
+        except ValidationError:
+            log.error("an upload's key is none of ours", extra={"key": file.key})  # noqa: TRY400 - the key says all
+    return found

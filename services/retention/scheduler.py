@@ -1,4 +1,7 @@
-"""Once a day, by whichever process comes first: verify, abort unfinished uploads, publish the tasks that are due."""
+"""Once a day, by whichever process comes first: verify, abort unfinished uploads, publish the tasks that are due.
+
+Every hour, in each process: uploads that no event told of become faxes.
+"""
 
 import asyncio
 import logging
@@ -8,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from schemas.base import Event
+from schemas.keys import INCOMING
 from services._runtime.claims import Claims, Held
 from services.retention.adapters import Bucket
 from services.retention.domain import Now, earliest, latest_slot
-from services.retention.files import batches
-from services.retention.incoming import Uploads
+from services.retention.files import File, batches
+from services.retention.incoming import Uploads, stranded
 from services.retention.planning import Planner
 from services.retention.telling import Told
 from services.retention.verify import Verification
@@ -39,6 +43,8 @@ class Scheduler:
 
     A claim for each day keeps the others from doing the same; a process that dies before its tasks are confirmed
     leaves a lease that ends. Days are found from what is stored, so an outage of any length is caught up with.
+
+    While `ingest_is_behind`, an upload's event may still wait in its topic: then there is only the alarm.
     """
 
     bucket: Bucket
@@ -50,6 +56,7 @@ class Scheduler:
     told: Told
     hour: int
     now: Now
+    ingest_is_behind: Callable[[], Awaitable[bool]]
 
     async def run(self, wait: Callable[[], Awaitable[None]]) -> None:
         """Do what is to be done, `wait`, and so on; an error is logged and met again after the next wait."""
@@ -81,6 +88,7 @@ class Scheduler:
         tasks = await self.plan()
         await claim.complete({"tasks": str(tasks)})
         await self._tidy()
+        await self._strand_older()
         return tasks
 
     async def plan(self) -> int:
@@ -94,12 +102,26 @@ class Scheduler:
         return len(tasks)
 
     async def watch_uploads(self) -> None:
-        """Raise the alarm for uploads that no event spoke of within an hour."""
+        """Raise the alarm for uploads that no event told of within an hour, and make faxes of them."""
         today = self.now().date()
-        waiting = [key for ago in (1, 0) for key in await self.uploads.waiting(today - timedelta(days=ago))]
-        if waiting:
-            log.error("uploads without a fax", extra={"uploads": len(waiting), "keys": waiting[:5]})
+        waiting = [file for ago in (1, 0) for file in await self.uploads.waiting(today - timedelta(days=ago))]
         self.told.waiting(len(waiting))
+        await self._strand(waiting)
+
+    async def _strand_older(self) -> None:
+        """The same for all that lies there, in case nobody watched for days."""
+        for day in await self.planner.days(INCOMING, self.now().date() - timedelta(days=2)):
+            await self._strand(await self.uploads.waiting(day))
+
+    async def _strand(self, waiting: Sequence[File]) -> None:
+        """Have the document worker take them. A repeat names the same faxes, until they are taken."""
+        if not waiting:
+            return
+        behind = await self.ingest_is_behind()
+        keys = [file.key for file in waiting[:5]]
+        log.error("uploads without a fax", extra={"uploads": len(waiting), "keys": keys, "ingest_is_behind": behind})
+        for some in batches(stranded(waiting) if not behind else [], 100):
+            await self.publisher.publish_events(some)
 
     async def _verify(self) -> None:
         if self.verification is None:

@@ -18,5 +18,8 @@ class RetentionSettings(BaseSettings):
     incoming_days: int = Field(
         default=15, ge=15, description="telephony's uploads with a verified copy go after; topics replay for 14"
     )
+    stranded_after_seconds: float = Field(
+        default=3600.0, ge=0, description="after which an upload that no event told of is an alarm, and a fax"
+    )
     call_seconds: float = Field(default=30.0, gt=0, description="hard limit of one request to the store")
     verify: bool = Field(default=True, description="count once a day what should be gone and isn't")

@@ -112,7 +112,7 @@ class Verification:
 
     async def _uploads(self, findings: Findings) -> None:
         for day in await self.planner.days(INCOMING, self.now().date()):
-            for key in await self.uploads.waiting(day):
-                findings.add("uploads_without_fax", key)
+            for file in await self.uploads.waiting(day):
+                findings.add("uploads_without_fax", file.key)
         async for upload in self.planner.unfinished(self.now()):
             findings.add("uploads_unfinished", upload.key)

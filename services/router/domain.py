@@ -14,6 +14,8 @@ ATA_DEADLINE = timedelta(minutes=30)
 
 def decide(fax: ReceivedFaxReady, account: FaxAccount | RemovedAccount | None, now: datetime) -> Decision:
     """The decision about a received fax, given its number's account record."""
+    if fax.called_number is None:
+        return _set_aside(fax, "number-unknown", "It was uploaded, and no call told which number it was for.", now)
     if account is None:
         return _set_aside(fax, "number-unknown", f"{fax.called_number} is no fax account.", now)
     if isinstance(account, RemovedAccount):

@@ -35,5 +35,6 @@ class Router:
         if isinstance(fax, SubmittedFaxReady):
             decision = decide_submitted(fax, await self.accounts.look_up(fax.fax_number), self.now())
         else:
-            decision = decide(fax, await self.accounts.look_up(fax.called_number), self.now())
+            account = await self.accounts.look_up(fax.called_number) if fax.called_number else None
+            decision = decide(fax, account, self.now())
         return Done((await decide_once(self.blobs, fax.accepted_at, fax.fax_id, decision)).events)

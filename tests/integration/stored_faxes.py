@@ -112,6 +112,16 @@ class StoredFaxes:
         """The instant of the oldest fax that stays."""
         return self.now - YEAR
 
+    async def a_second_later(self) -> None:
+        """What was stored before is older than now by the store's clock, which counts seconds; patience is none."""
+        self.settings = self.settings.model_copy(update={"stranded_after_seconds": 0.0})
+        bucket = self.parts().bucket
+        began = await bucket.clock()
+        async with asyncio.timeout(20):
+            while await bucket.clock() <= began + SECOND:  # noqa: ASYNC110 - the store's clock
+                await asyncio.sleep(0.1)
+        await bucket.close()
+
     def parts(self) -> Parts:
         return assemble(self.store, self.settings, self.holds, f"test-{uuid4()}", lambda: self.now)
 

@@ -322,8 +322,9 @@ async def test_verify_counts_each_thing_that_is_off(stored: StoredFaxes) -> None
     record = {"sha256": "", "accepted_at": fresh.isoformat()}
     await stored.blobs.put(accepted_key(no_objects), json.dumps(record).encode(), "application/json")
     await stored.blobs.put("fax/2020/01/01/readme.txt", b"foreign", "text/plain")
-    stored.now += timedelta(hours=2)  # an upload is late after an hour
+    stored.now += timedelta(hours=2)
     await stored.blobs.put(f"incoming/{stored.now:%Y/%m/%d}/lost.tif", b"lost", "image/tiff")
+    await stored.a_second_later()
     findings = await stored.parts().verification.run(timedelta(hours=2))
     assert findings.counts == {
         "overdue_objects": 6,

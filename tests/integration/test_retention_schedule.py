@@ -48,12 +48,27 @@ def stored(bucket: StoreSettings) -> Iterator[StoredFaxes]:
     empty(bucket)
 
 
-def scheduler(stored: StoredFaxes, published: Published, registry: CollectorRegistry | None = None) -> Scheduler:
+def scheduler(
+    stored: StoredFaxes, published: Published, registry: CollectorRegistry | None = None, *, behind: bool = False
+) -> Scheduler:
     parts = stored.parts()
     now: Now = lambda: stored.now  # noqa: E731
     told = Told(registry or CollectorRegistry())
+
+    async def ingest_is_behind() -> bool:
+        return behind
+
     return Scheduler(
-        parts.bucket, parts.planner, parts.claims, published, parts.verification, parts.uploads, told, 2, now
+        bucket=parts.bucket,
+        planner=parts.planner,
+        claims=parts.claims,
+        publisher=published,
+        verification=parts.verification,
+        uploads=parts.uploads,
+        told=told,
+        hour=2,
+        now=now,
+        ingest_is_behind=ingest_is_behind,
     )
 
 
@@ -115,12 +130,13 @@ async def test_what_is_overdue_and_waiting_is_shown_before_the_plan(stored: Stor
     await stored.put_fax(stored.oldest - DAY / 2)
     stored.now += timedelta(hours=2)
     await stored.blobs.put(f"incoming/{stored.now:%Y/%m/%d}/lost.tif", b"lost", "image/tiff")
+    await stored.blobs.put(f"incoming/{stored.now:%Y/%m/%d}/lost-too.tif", b"lost too", "image/tiff")
+    await stored.a_second_later()
     registry = CollectorRegistry()
     one = scheduler(stored, Published(), registry)
     await one.plan_once()
     assert registry.get_sample_value("nativefax_retention_overdue_objects") == 5
     assert registry.get_sample_value("nativefax_retention_verified_seconds") == stored.now.timestamp()
-    await stored.blobs.put(f"incoming/{stored.now:%Y/%m/%d}/lost-too.tif", b"lost too", "image/tiff")
     await one.watch_uploads()
     assert registry.get_sample_value("nativefax_retention_uploads_without_fax") == 2
 
