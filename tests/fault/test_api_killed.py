@@ -39,7 +39,7 @@ def pipeline(cluster: Cluster) -> Iterator[Pipeline]:
 
 
 class Cut:
-    """One submission that is cut off: after `sent` bytes of `request`, and `pause` seconds, its process is killed."""
+    """One submission: after `sent` bytes of it, and `pause` seconds or its answer, its process is killed."""
 
     def __init__(self, worker: Worker, sent: int, pause: float) -> None:
         self.worker = worker
@@ -57,12 +57,13 @@ class Cut:
         reader, writer = await asyncio.open_connection(self._host, self._port)
         writer.write(self._request[: self._sent])
         await writer.drain()
-        answering = asyncio.create_task(reader.read())
+        answering = asyncio.create_task(reader.readline())
         await asyncio.wait([answering], timeout=self._pause)
         self.worker.process.send_signal(signal.SIGKILL)
         await asyncio.to_thread(self.worker.process.wait)
         with contextlib.suppress(ConnectionError):
             self.answer = await answering
+            self.answer += await reader.read()
         writer.close()
 
     @property
@@ -74,7 +75,7 @@ def positions(number: int, seed: int) -> list[tuple[int, float]]:
     """Where to cut, and how long to wait: at every part of the request, and while the last bytes are worked on."""
     chosen = random.Random(seed)
     length = len(head("http://127.0.0.1:8000", TOKEN, str(uuid4()), len(BODY))) + len(BODY)
-    cuts = [(chosen.randrange(1, 300), 0.0), (length - 1, 0.0)]
+    cuts = [(chosen.randrange(1, 300), 0.0), (length - 1, 0.0), (10**9, 30.0)]
     while len(cuts) < number:
         early = (chosen.randrange(length), chosen.choice((0.0, 0.01)))
         cuts += [(10**9, chosen.uniform(0.0, 0.12)), early]
@@ -85,13 +86,15 @@ async def cut_and_retry(worker: Worker, survivor: httpx.AsyncClient, sent: int, 
     """Cut one submission off, and repeat it at another process as its client would."""
     cut = Cut(worker, sent, pause)
     await cut.run()
+    if cut.accepted:
+        assert cut.fax_id in await submitted(KafkaSettings()), "an accepted fax was lost, but for its repeat"
     request = head("http://127.0.0.1", TOKEN, cut.key, len(BODY)).decode().split("\r\n")[2:-2]
     headers = dict(line.split(": ", 1) for line in request)
     answer = await survivor.post("/v1/faxes", content=BODY, headers=headers)
     assert (answer.status_code, answer.json()["id"]) == (202, str(cut.fax_id))
     if cut.accepted:
         assert answer.headers["idempotency-replayed"] == "true"
-        assert answer.content in cut.answer
+        assert answer.content in cut.answer or b"\r\n\r\n" not in cut.answer
     return cut
 
 
@@ -123,7 +126,7 @@ async def check(pipeline: Pipeline, cuts: list[Cut]) -> None:
 
 async def test_the_retry_makes_one_fax(pipeline: Pipeline, tmp_path: Path) -> None:
     cuts = await run_cuts(pipeline, tmp_path, [positions(4, seed=1)])
-    assert len(cuts) == 4
+    assert [cut.accepted for cut in cuts] == [False, False, True, cuts[3].accepted]
     await check(pipeline, cuts)
 
 
