@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typer.testing import CliRunner
 
 from schemas.base import Event
 from schemas.fax import FaxStatusChanged, TablePositionReported
@@ -24,10 +25,11 @@ from services._runtime.history import History
 from services._runtime.history.tables import STEPS
 from services._runtime.publisher import Message, Publisher
 from services._runtime.settings import KafkaSettings
+from services.cli.history import app
 from tests.fault.workers import Worker, workers
 from tests.providers.cluster import Cluster
 
-COMMAND = ["-c", "from services.portal.history.app import main; main()"]
+COMMAND = ["-m", "services", "history"]
 NOW = datetime.now(UTC)
 VERSIONS = 6
 
@@ -170,6 +172,11 @@ async def test_a_fax_from_its_first_step_to_its_expiry_and_a_new_database_from_t
         await eventually("what came later", lambda: _there(history, late))
         assert await one_there()
         assert worker.metric("nativefax_messages_total", stage="history", outcome="dead-letter") == 1
+    restored = connect(f"sqlite:///{tmp_path}/restored.sqlite")
+    told = await asyncio.to_thread(rebuilt_by_hand, f"sqlite:///{tmp_path}/restored.sqlite")
+    assert "fax-status" in told
+    assert (await History(restored).faxes(account)).rows == (await history.faxes(account)).rows
+    await restored.dispose()
     anew = tmp_path / "anew"
     anew.mkdir()
     async with opened(cluster, anew, f"sqlite:///{anew}/history.sqlite") as other:
@@ -177,6 +184,14 @@ async def test_a_fax_from_its_first_step_to_its_expiry_and_a_new_database_from_t
             rebuilt = History(other.engine)
             assert (await rebuilt.faxes(account)).rows == (await history.faxes(account)).rows
             assert await rebuilt.steps(kept) == await history.steps(kept)
+
+
+def rebuilt_by_hand(url: str) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NATIVEFAX_HISTORY_DATABASE", url)
+        done = CliRunner().invoke(app, ["rebuild"])
+    assert done.exit_code == 0, done.output
+    return done.output
 
 
 async def _there(history: History, fax_id: UUID) -> bool:

@@ -195,13 +195,12 @@ async def test_a_page_goes_on_where_it_ended_though_newer_faxes_came(engine: Asy
     assert second.next is None
 
 
-@pytest.mark.parametrize(("typed", "found"), [("0100", 1), ("555-0100", 1), ("+1 (555) 0100", 1), ("100", 2), ("x", 0)])
-async def test_search_by_how_a_number_ends(engine: AsyncEngine, typed: str, found: int) -> None:
+async def test_search_by_how_a_number_ends(engine: AsyncEngine) -> None:
     numbers = ["+15550100", "+15550200", "+15551100", "ANONYMOUS", None]
     await Projection(engine, now).write([step(uuid4(), other_party=one) for one in numbers])
     await Projection(engine, now).write([step(uuid4(), account_id="another")])
-    page = await History(engine).search(ACCOUNT, typed)
-    assert len(page.rows) == found
+    for typed, found in {"0100": 1, "555-0100": 1, "+1 (555) 0100": 1, "100": 2, "00": 3, "x": 0, "": 0}.items():
+        assert len((await History(engine).search(ACCOUNT, typed)).rows) == found, typed
 
 
 async def test_a_database_that_is_away_is_said_to_be(postgres: Postgres) -> None:

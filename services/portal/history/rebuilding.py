@@ -18,7 +18,7 @@ from schemas.fax import FaxStatusChanged
 from schemas.retention import FaxExpired
 from schemas.topics import FAX_EXPIRED, FAX_STATUS, Topic
 from services._runtime.claims import utc_now
-from services._runtime.database import transaction
+from services._runtime.database import connect, migrate, transaction
 from services._runtime.history.tables import BUILT
 from services._runtime.kafka import client_options
 from services._runtime.records import Record
@@ -75,6 +75,20 @@ async def rebuild(projection: Projection, sources: Sequence[Source], progress: P
 def topics(kafka: KafkaSettings) -> tuple[Source, ...]:
     """The topics as sources: first what is gone, so that its steps needn't be written."""
     return TopicSource(FAX_EXPIRED, kafka), TopicSource(FAX_STATUS, kafka)
+
+
+async def rebuild_database(url: str, kafka: KafkaSettings, progress: Progress) -> None:
+    """Bring a database to the newest tables, and write all that the topics remember.
+
+    Raises:
+        DependencyAway, KafkaError: See `rebuild`.
+    """
+    engine = connect(url)
+    try:
+        await migrate(engine, "services._runtime.history")
+        await rebuild(Projection(engine), topics(kafka), progress)
+    finally:
+        await engine.dispose()
 
 
 async def rebuild_new(engine: AsyncEngine, projection: Projection, kafka: KafkaSettings) -> None:
