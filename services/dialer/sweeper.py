@@ -18,6 +18,9 @@ from services.dialer.handlers import Dialer, Transition
 log = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 1.0
+GAP_SECONDS: Final = 0.1
+"""Between two looks, however often woken: a burst of faxes is looked at together."""
+
 MANY: Final = 100
 """Faxes of each kind that one look moves."""
 FORGETTING: Final = timedelta(hours=1)
@@ -48,6 +51,7 @@ class Sweeper:
             except DependencyAway as away:
                 log.warning("sweeping waits", extra={"dependency": away.dependency, "reason": str(away)[:200]})
                 await asyncio.sleep(TICK_SECONDS)
+            await asyncio.sleep(GAP_SECONDS)
             try:
                 async with asyncio.timeout(TICK_SECONDS):
                     await self.due.wait()
