@@ -1,0 +1,102 @@
+"""Fields as typed → fields as kept, or why not. Pure."""
+
+from collections.abc import Iterable
+from typing import Final, get_args
+
+from phonenumbers import (
+    NumberParseException,
+    PhoneNumberFormat,
+    ValidationResult,
+    format_number,
+    is_possible_number_with_reason,
+    parse,
+)
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.accounts import Handling, Method
+from schemas.base import EmailAddress, Name
+from services.portal.inventory.forms import FaxSettings
+from services.portal.inventory.refusals import Refusal, refuse
+
+METHODS: Final[tuple[Method, ...]] = get_args(Method)
+HANDLINGS: Final[tuple[Handling, ...]] = get_args(Handling)
+
+SETTINGS_BYTES: Final = 6 * 1024
+"""Of an account's optional settings: with everything else its record must stay below 16 KiB (schemas.topics)."""
+
+_NAME: Final[TypeAdapter[str]] = TypeAdapter(Name)
+_EMAIL: Final[TypeAdapter[str]] = TypeAdapter(EmailAddress)
+
+
+def folded(written: str) -> str:
+    """As names and emails are compared: case and outer or repeated spaces don't matter."""
+    return " ".join(written.split()).casefold()
+
+
+def serial_folded(written: str) -> str:
+    """As serial numbers are compared: a label's spaces, hyphens and colons don't matter, nor does the case."""
+    return "".join(one for one in written.casefold() if one not in " -:.\t")
+
+
+def name_of(written: str) -> str | None:
+    """A name, or None if it is none."""
+    return _valid(_NAME, " ".join(written.split()))
+
+
+def email_of(written: str) -> str | None:
+    """An email address, or None if it is none."""
+    return _valid(_EMAIL, written.strip())
+
+
+def _valid(kind: TypeAdapter[str], written: str) -> str | None:
+    try:
+        return kind.validate_python(written)
+    except ValidationError:
+        return None
+
+
+def number_of(written: str, region: str) -> str | None:
+    """E.164 of a number as typed, or None if it is none. Without a country code it is read in `region`."""
+    try:
+        number = parse(written[:64], region)
+    except NumberParseException:
+        return None
+    if is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
+        return None
+    found: str = format_number(number, PhoneNumberFormat.E164)
+    return found
+
+
+def methods_of(written: Iterable[str]) -> tuple[Method, ...] | Refusal:
+    """The methods, each once and in their fixed order; or why not."""
+    given = {one.strip().casefold() for one in written} - {""}
+    unknown = sorted(given - set(METHODS))
+    if unknown:
+        return refuse("method-unknown", written=unknown[0][:40])
+    return tuple(one for one in METHODS if one in given) or refuse("no-method")
+
+
+def handling_of(written: str) -> Handling | Refusal:
+    """The handling of received faxes; or why not."""
+    return next((one for one in HANDLINGS if one == written.strip()), None) or refuse("handling-unknown")
+
+
+def settings_of(now: FaxSettings, changes: dict[str, object]) -> FaxSettings | Refusal:
+    """The settings with some changed; or what is wrong with the first that can't be."""
+    values = now.model_dump() | {
+        name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()
+    }
+    try:
+        settings = FaxSettings.model_validate(values)
+    except ValidationError as error:
+        return refuse("setting-invalid", **problem_of(error))
+    if len(settings.model_dump_json().encode()) > SETTINGS_BYTES:
+        return refuse("setting-invalid", setting="settings", problem="the lists are too long all together")
+    return settings
+
+
+def problem_of(error: ValidationError) -> dict[str, str]:
+    """The first problem of a model, for a sentence."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    setting = str(first["loc"][0]) if first["loc"] else "this"
+    return {"setting": setting.replace("_", " "), "problem": first["msg"].rstrip(".")}

@@ -1,0 +1,82 @@
+"""What the pages and files ask for, as typed: nothing here is checked yet. And the optional settings of an account."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from schemas.accounts import Region, TimeZone
+from schemas.base import CallerId, EmailAddress, Frozen, Text
+
+ImportMode = Literal["dry-run", "all-or-nothing", "good-rows"]
+
+
+class FaxSettings(Frozen):
+    """The optional settings of a fax account, as in `schemas.accounts.FaxAccount`."""
+
+    allowed_senders: tuple[EmailAddress, ...] = Field(default=(), max_length=50)
+    notify: tuple[EmailAddress, ...] = Field(default=(), max_length=20)
+    blocked_callers: tuple[CallerId, ...] = Field(default=(), max_length=100)
+    blocked_destinations: tuple[Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{0,14}$")], ...] = Field(
+        default=(), max_length=100
+    )
+    premium_destinations: bool = False
+    region: Region = "US"
+    cover_page: bool = False
+    time_zone: TimeZone = "UTC"
+    header_text: Text = ""
+    retention_days: int = Field(default=365, ge=30, le=365)
+
+
+@dataclass(frozen=True)
+class PrimaryUser:
+    """Who it is: a user's id, or an extension or a name as typed, or somebody else's name and email.
+
+    The first that is given counts. An email that a user of the domain has means that user; any other makes a fax-only
+    user.
+    """
+
+    user_id: str = ""
+    written: str = ""
+    name: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True)
+class AddAccount:
+    """The dialog “Add a Fax Number”."""
+
+    domain: str
+    number: str
+    user: PrimaryUser
+    methods: tuple[str, ...]
+    handling: str
+    device_type: str = ""
+    serial: str = ""
+    settings: dict[str, object] = field(default_factory=dict)
+    """Fields of `FaxSettings`; those left out have their defaults."""
+
+
+@dataclass(frozen=True)
+class ChangeAccount:
+    """A change of an account as it was read at `version`; None leaves a field as it is."""
+
+    account_id: str
+    version: int
+    user: PrimaryUser | None = None
+    methods: tuple[str, ...] | None = None
+    handling: str | None = None
+    device_type: str | None = None
+    serial: str | None = None
+    settings: dict[str, object] | None = None
+    """The fields of `FaxSettings` that change."""
+
+
+@dataclass(frozen=True)
+class UserForm:
+    """A user as typed; an empty extension is none."""
+
+    name: str
+    email: str
+    extension: str = ""
+    role: str = "user"

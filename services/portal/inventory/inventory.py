@@ -1,0 +1,51 @@
+"""The one door of the pages to the portal's data (docs/portal.md).
+
+Every method is asked by an `Actor` and raises, beside what it says:
+`NotAllowed`: the actor's role may not do that at all (403).
+`NotThere`: there is no such thing, or it is somebody else's (404).
+`DependencyAway`: the database doesn't answer (503); whether a change counted is then unknown.
+Whatever a person can mend is answered as `Refused`: its refusals belong beside their fields.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services._runtime.claims import utc_now
+from services._runtime.outbox import Outbox
+from services.portal.inventory.account_secrets import Secrets
+from services.portal.inventory.accounts import Accounts
+from services.portal.inventory.brands import Brands
+from services.portal.inventory.files import Files
+from services.portal.inventory.holds import Holds
+from services.portal.inventory.numbers import NumberPlans
+from services.portal.inventory.people import Users
+from services.portal.inventory.reading import Reading
+from services.portal.inventory.store import Store
+
+
+class Inventory:
+    """Domains, numbers, users, fax accounts, devices, brands, holds and the audit log.
+
+    Attributes:
+        lists: Everything that is shown.
+        accounts: Add, change and remove fax accounts.
+        secrets: Enrolment codes and API tokens of an account.
+        numbers: Domains, their maximum, and phone numbers.
+        users: Add, change and remove users.
+        brands: The reseller's brand, and the device types.
+        holds: Set and lift holds.
+        files: Mass import and export, as CSV.
+    """
+
+    def __init__(self, engine: AsyncEngine, outbox: Outbox, now: Callable[[], datetime] = utc_now) -> None:
+        self._store = Store(engine, outbox, now)
+        self.lists = Reading(self._store)
+        self.accounts = Accounts(self._store)
+        self.secrets = Secrets(self.accounts)
+        self.numbers = NumberPlans(self._store)
+        self.users = Users(self._store)
+        self.brands = Brands(self._store)
+        self.holds = Holds(self._store)
+        self.files = Files(self._store)
