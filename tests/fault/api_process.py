@@ -18,7 +18,7 @@ from services._runtime.tokens import Minted
 from tests.fault.workers import Worker, workers
 from tests.providers.cluster import Cluster
 
-COMMAND = ["-c", "from services.ingest.api.app import main; main()"]
+COMMAND = ["-m", "services", "api"]
 BOUNDARY = "=boundary="
 TO = "+12025550177"
 

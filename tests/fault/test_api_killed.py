@@ -94,7 +94,7 @@ async def cut_and_retry(worker: Worker, survivor: httpx.AsyncClient, sent: int, 
     assert (answer.status_code, answer.json()["id"]) == (202, str(cut.fax_id))
     if cut.accepted:
         assert answer.headers["idempotency-replayed"] == "true"
-        assert answer.content in cut.answer or b"\r\n\r\n" not in cut.answer
+        assert answer.content.startswith(cut.answer.partition(b"\r\n\r\n")[2]), "as much of it as came"
     return cut
 
 
