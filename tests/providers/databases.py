@@ -24,7 +24,7 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
     """An empty PostgreSQL database."""
     name = postgres.create()
     yield postgres.url(name)
-    postgres.drop(name)
+    postgres.give_back(name)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -33,6 +33,13 @@ SERVER = {
     "log_min_messages": "warning",
 }
 
+EMPTY = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid();
+DROP SCHEMA public CASCADE;
+CREATE SCHEMA public
+"""
+
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 
@@ -55,6 +62,7 @@ class Postgres:
         self._owner = pwd.getpwnam(OWNER) if os.geteuid() == 0 else None
         self._server: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
+        self._spare: list[str] = []
         self._programs = programs()
 
     def open(self) -> None:
@@ -100,14 +108,17 @@ class Postgres:
         self._end(signal.SIGINT)
 
     def create(self) -> str:
-        """The name of a new, empty database."""
+        """The name of an empty database: one that was given back, which takes a fifth of the time, or a new one."""
+        if self._spare:
+            return self._spare.pop()
         name = f"test{next(self._numbers)}"
         self._must("createdb", *self._where(), "--template=template0", "--strategy=file_copy", name)
         return name
 
-    def drop(self, name: str) -> None:
-        """Remove a database, whoever is connected to it."""
-        self._must("dropdb", *self._where(), "--force", "--if-exists", name)
+    def give_back(self, name: str) -> None:
+        """Empty a database, whoever is connected to it."""
+        self.psql(name, EMPTY)
+        self._spare.append(name)
 
     def url(self, name: str) -> str:
         """How a stage reaches a database."""
