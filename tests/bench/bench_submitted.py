@@ -26,8 +26,8 @@ from services.ingest.documents.sending import Pages, Sent, SentFile, convert_sub
 from services.ingest.documents.sheet import Setup
 from tests.data.submissions import photo_pdf, text_pdf
 
-ROUNDS = 11
-PAGES = 10
+ROUNDS = 9
+PAGES = 20
 ROWS = 2156
 """Of a Letter page at 196 rows an inch, fitted to 1728 pixels across."""
 TEXT_BOUND = 2.5
