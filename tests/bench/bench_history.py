@@ -17,8 +17,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import aiosqlite
 import asyncpg
@@ -27,8 +28,12 @@ from sqlalchemy.engine import make_url
 from schemas.fax import FaxStatusChanged
 from services._runtime.database import connect, migrate
 from services._runtime.history import Cursor, History
+from services._runtime.history.driver import fetch
+from services._runtime.publisher import Publisher
+from services._runtime.settings import KafkaSettings
 from services.portal.history.adapters import Projection
 from services.portal.history.handlers import Projecting
+from tests.fault.workers import workers
 from tests.providers.postgres import Postgres
 
 QUICK = bool(os.environ.get("NATIVEFAX_BENCH_QUICK"))
@@ -40,6 +45,8 @@ CORRESPONDENTS = 20_000
 EVENTS = 10_000 if QUICK else 30_000
 AT_ONCE = 256
 ROUNDS = 60
+VERSIONS = 5
+SECONDS = 300
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ACCOUNT = "account-0"
 LIMIT = 100
@@ -98,8 +105,10 @@ def measurements() -> Iterator[dict[str, object]]:
     """Queries and projecting, on SQLite and on PostgreSQL."""
     with tempfile.TemporaryDirectory() as folder:
         yield from asyncio.run(_measured("SQLite", f"sqlite:///{folder}/history.sqlite"))
-    with _postgres() as url:
+        yield _from_kafka("SQLite", f"sqlite:///{folder}/projected.sqlite", Path(folder))
+    with _postgres() as url, tempfile.TemporaryDirectory() as folder:
         yield from asyncio.run(_measured("PostgreSQL", url))
+        yield _from_kafka("PostgreSQL", url, Path(folder))
 
 
 @contextmanager
@@ -174,6 +183,42 @@ async def _projecting(kind: str, projection: Projection, bare: "Bare") -> dict[s
     }
 
 
+def _from_kafka(kind: str, url: str, folder: Path) -> dict[str, object]:
+    """One process of the stage, from the first message published to the last step written."""
+    environment = {**os.environ, "NATIVEFAX_HISTORY_DATABASE": url}
+    with workers(folder, environment, [["-m", "services", "history"]]):
+        value = asyncio.run(_projected(url))
+    return {
+        "name": f"history, from Kafka to {kind}, one process",
+        "value": round(value),
+        "unit": "events/s",
+        "reference": "what we ask of it",
+        "reference_value": LEAST_EVENTS,
+        "ratio": round(value / LEAST_EVENTS, 2),
+        "bound": 1.0,
+        "ok": value >= LEAST_EVENTS,
+    }
+
+
+async def _projected(url: str) -> float:
+    account = f"account-{uuid4()}"
+    events = [event.model_copy(update={"account_id": account}) for event in _events(random.randrange(2**60))]
+    faxes = len({event.fax_id for event in events})
+    engine = connect(url)
+    publisher = Publisher(KafkaSettings(), source="bench", confirm_seconds=60)
+    await publisher.start()
+    began = time.perf_counter()
+    await publisher.publish_events(events)
+    done = f"SELECT count(*) FROM faxes WHERE account_id = {{}} AND version = {VERSIONS}"
+    async with asyncio.timeout(SECONDS):
+        while (await fetch(engine, done, [account]))[0][0] < faxes:  # noqa: ASYNC110 - the stage makes it true
+            await asyncio.sleep(0.1)
+    seconds = time.perf_counter() - began
+    await publisher.stop()
+    await engine.dispose()
+    return len(events) / seconds
+
+
 def _rows() -> Iterator[tuple[Any, ...]]:
     chosen = random.Random(1)
     for number in range(FAXES):
@@ -205,11 +250,11 @@ def _rows() -> Iterator[tuple[Any, ...]]:
         )
 
 
-def _events() -> Iterator[FaxStatusChanged]:
-    chosen = random.Random(2)
-    for fax in range(EVENTS // 5):
+def _events(seed: int = 2) -> Iterator[FaxStatusChanged]:
+    chosen = random.Random(seed)
+    for fax in range(EVENTS // VERSIONS):
         fax_id = UUID(int=chosen.getrandbits(128))
-        for version in range(1, 6):
+        for version in range(1, VERSIONS + 1):
             yield FaxStatusChanged(
                 fax_id=fax_id,
                 version=version,
