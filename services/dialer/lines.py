@@ -1,7 +1,11 @@
 """How many more calls telephony may be asked for: a pure decision."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
+
+PROBE: Final = timedelta(minutes=5)
+"""How often silent telephony is asked for one more call: a probe may be a long fax, and the others can't wait."""
 
 
 @dataclass(frozen=True)
@@ -20,13 +24,14 @@ class Trunk:
     silent_since: datetime | None
     heard_at: datetime | None
 
-    def free(self, lines: int) -> int:
+    def free(self, lines: int, now: datetime) -> int:
         """How many of `lines` may be used now.
 
-        Telephony that lets deadlines pass and tells nothing since is probably away: then only one call at a time is
-        asked for, so that an outage puts few faxes in doubt. Its first answer ends that.
+        Telephony that lets deadlines pass and tells nothing since is probably away: then only one call is asked for,
+        and one more every five minutes, so that an outage puts few faxes in doubt. Its first answer ends that.
         """
         left = lines - self.held
         if self.silent_since and (self.heard_at is None or self.heard_at < self.silent_since):
-            left = min(left, 1 - self.requested)
+            probes = 1 + (now - self.silent_since) // PROBE
+            left = min(left, probes - self.requested)
         return max(left, 0)

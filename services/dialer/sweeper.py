@@ -97,7 +97,7 @@ class Sweeper:
         async with transaction(self.dialer.engine) as connection:
             if not await adapters.picking(connection):
                 return 0
-            free = (await adapters.trunk(connection)).free(self.lines)
+            free = (await adapters.trunk(connection)).free(self.lines, now)
             rows = await adapters.due(connection, now, self.lines_per_account, free) if free else ()
             for row in rows:
                 step = domain.request(row, now, self.dialer.rules)

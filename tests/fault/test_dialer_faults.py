@@ -23,7 +23,7 @@ from tests.providers.cluster import Cluster
 from tests.providers.postgres import Postgres
 from tests.unit.dialled import to_dial
 
-DIALER = ["-c", "from services.dialer.app import main; main()"]
+DIALER = ["-m", "services", "dialer"]
 QUICK = {
     "NATIVEFAX_DIALER_BUSY_SECONDS": "0.5",
     "NATIVEFAX_DIALER_NO_ANSWER_SECONDS": "0.5",

@@ -282,6 +282,19 @@ def test_a_report_that_tells_nothing_ends_in_doubt_or_is_redialled_where_wished(
     assert other.state == "outcome-unknown", "the first call may have delivered"
 
 
+def test_a_late_result_of_one_attempt_leaves_the_doubt_about_another() -> None:
+    one = One(rules=Rules(redial_unanswered=True, tries=2))
+    one.call()
+    one.answer(hangup_cause=41)
+    one.call()
+    one.wait()
+    one.wait()
+    assert one.state == "outcome-unknown"
+    assert one.hear(busy(one.fax, 2)) is None
+    one.hear(delivered(one.fax, 1))
+    assert one.state == "delivered"
+
+
 @pytest.mark.parametrize("when", ["waiting", "requested", "unanswered"])
 def test_an_earlier_attempt_turns_out_to_have_delivered(when: str) -> None:
     one = One(rules=Rules(redial_unanswered=True))
@@ -351,11 +364,13 @@ def test_no_fax_waits_for_a_line_for_ever() -> None:
 
 def test_silent_telephony_gets_one_call_at_a_time() -> None:
     later = NOW + timedelta(seconds=1)
-    assert Trunk(held=3, requested=3, silent_since=None, heard_at=None).free(20) == 17
-    assert Trunk(held=20, requested=20, silent_since=None, heard_at=None).free(20) == 0
-    assert Trunk(held=0, requested=0, silent_since=NOW, heard_at=None).free(20) == 1
-    assert Trunk(held=1, requested=1, silent_since=later, heard_at=NOW).free(20) == 0
-    assert Trunk(held=1, requested=1, silent_since=NOW, heard_at=later).free(20) == 19
+    assert Trunk(held=3, requested=3, silent_since=None, heard_at=None).free(20, later) == 17
+    assert Trunk(held=20, requested=20, silent_since=None, heard_at=None).free(20, later) == 0
+    assert Trunk(held=0, requested=0, silent_since=NOW, heard_at=None).free(20, later) == 1
+    assert Trunk(held=1, requested=1, silent_since=later, heard_at=NOW).free(20, later) == 0
+    assert Trunk(held=1, requested=1, silent_since=NOW, heard_at=later).free(20, later) == 19
+    much_later = NOW + timedelta(minutes=6)
+    assert Trunk(held=1, requested=1, silent_since=NOW, heard_at=None).free(20, much_later) == 1, "behind a long probe"
 
 
 def test_delays_are_the_same_however_often_they_are_computed_and_spread() -> None:
