@@ -1,23 +1,18 @@
 """`nativefax accounts token|revoke|enrol`: secrets that are shown once, and of which only hashes are published."""
 
 import asyncio
-import secrets
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Annotated, Literal
 
 import typer
 
 from schemas.accounts import ApiToken
+from services._runtime.enrolment import mint_code
 from services._runtime.tokens import Minted, mint
 from services.cli.account_records import account_of, change
 from services.cli.errors import Refused
 from services.cli.surroundings import ROOT, adopt
 from services.cli.terminal import console
-
-CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-"""Letters and digits that nobody mistakes for one another on a keypad or a label."""
-CODE_LENGTH = 16
 
 EXAMPLES = (
     "Examples:\n\nnativefax accounts token +15550100 --name clinic-ehr\n\n"
@@ -61,11 +56,11 @@ def revoke(
 
 def enrol(number: Number, days: Annotated[int, typer.Option(help="days the code works", min=1, max=30)] = 7) -> None:
     """Make a one-time code with which the account's ATA enrols, and show it once. Its old secret ends."""
-    code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+    code = mint_code()
     adopt(ROOT)
-    serial = asyncio.run(_enrol(number, code, days))
+    serial = asyncio.run(_enrol(number, code.sha256, days))
     console().print(f"Device {serial} enrols with this code within {days} days; it is not shown again:")
-    console().print(f"\n  [bold]{code}[/bold]\n", highlight=False)
+    console().print(f"\n  [bold]{code.text}[/bold]\n", highlight=False)
 
 
 def _show(minted: Minted) -> None:
@@ -86,11 +81,11 @@ async def _revoke(number: str, name: str) -> None:
     await change(number, api_tokens=kept)
 
 
-async def _enrol(number: str, code: str, days: int) -> str:
+async def _enrol(number: str, code_sha256: str, days: int) -> str:
     device = (await account_of(number)).ata
     if device is None:
         raise Refused(f"{number} has no ATA. Add one with `nativefax accounts add … --method ata --ata-serial …`.")
     until = datetime.now(UTC) + timedelta(days=days)
-    fresh = {"enrolment_sha256": sha256(code.encode()).hexdigest(), "enrolment_until": until}
+    fresh = {"enrolment_sha256": code_sha256, "enrolment_until": until}
     await change(number, ata=device.model_copy(update=fresh))
     return device.serial

@@ -1,6 +1,9 @@
 """The router's wiring."""
 
+from functools import partial
+
 from schemas.topics import FAX_READY
+from services._runtime.account_positions import report_positions
 from services._runtime.account_table import AccountTable
 from services._runtime.service import Resources, run_stages
 from services._runtime.stage import Stage
@@ -12,6 +15,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     table = AccountTable(resources.kafka)
     await table.start()
     resources.stack.push_async_callback(table.stop)
+    resources.supervise("positions", partial(report_positions, table, resources.publisher, "router", "router"))
     return (Stage("router", FAX_READY, Router(table, resources.blobs()).handle),)
 
 

@@ -1,7 +1,6 @@
 """Submitting the demo's faxes and watching them to their ends."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from deploy.local.checker.manifest import Submitted
 from schemas.accounts import FaxAccount
-from services.cli.account_secrets import CODE_ALPHABET, CODE_LENGTH
+from services._runtime.enrolment import mint_code
 from services.cli.demo.submissions import SUBMISSIONS, Planned
 from services.cli.devices import LocalDevice
 from services.cli.following import StatusReader
@@ -28,7 +27,7 @@ TABLE_SECONDS = 30.0
 
 def new_code() -> str:
     """An enrolment code."""
-    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+    return mint_code().text
 
 
 async def enrol(account: FaxAccount, code: str) -> None:

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from prometheus_client import CollectorRegistry
 from starlette.routing import Mount
 
+from services._runtime.account_positions import reporting
 from services._runtime.account_table import AccountTable
 from services._runtime.blobs import ObjectStore
 from services._runtime.database import connect
@@ -55,6 +56,7 @@ class ApiService:
             table = AccountTable(KafkaSettings())
             await table.start()
             stack.push_async_callback(table.stop)
+            await stack.enter_async_context(reporting(table, publisher, "ingest", self.name))
             engine = connect(self._history.database.get_secret_value())
             stack.push_async_callback(engine.dispose)
             self._table, self._confirming = table, Confirming(publisher)

@@ -1,8 +1,11 @@
 """The ATA gateway's wiring: devices over HTTP, ata-requested from Kafka, the sweeper, and the outbox's relay."""
 
+from functools import partial
+
 from prometheus_client import Counter
 
 from schemas.topics import ATA_REQUESTED
+from services._runtime.account_positions import report_positions
 from services._runtime.account_table import AccountTable
 from services._runtime.database import connect, migrate
 from services._runtime.outbox import Outbox
@@ -41,6 +44,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
         room=Room(settings.upload_bytes),
         upload_seconds=settings.upload_seconds,
     )
+    resources.supervise("positions", partial(report_positions, accounts, resources.publisher, "ata", NAME))
     resources.supervise("outbox", outbox.relay)
     resources.supervise("sweeper", Sweeper(faxes).run)
     resources.serve(gateway(desk))

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from schemas.accounts import AtaDevice, FaxAccount
 from services._runtime.claims import utc_now
 from services._runtime.database import transaction
+from services._runtime.enrolment import code_digest
 from services.ingest.ata.adapters import INSERTS
 from services.ingest.ata.attempts import Attempts
 from services.ingest.ata.problems import Refused
@@ -66,7 +67,7 @@ class Devices:
         if wait := self.by_peer.wait(peer) or self.by_serial.wait(f"{peer} {serial}"):
             raise Refused("too-many-attempts", retry_after=wait)
         account, ata = await self._owner(serial)
-        given = sha256("".join(code.split()).replace("-", "").upper().encode()).hexdigest()
+        given = code_digest(code)
         matches = compare_digest(given, (ata and ata.enrolment_sha256) or _NOBODY)
         if account is None or ata is None or not matches:
             raise Refused("enrolment-refused")

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 
 from prometheus_client import CollectorRegistry, Counter
 
+from services._runtime.account_positions import reporting
 from services._runtime.account_table import AccountTable
 from services._runtime.blobs import ObjectStore
 from services._runtime.outcomes import DependencyAway
@@ -54,6 +55,7 @@ class EmailInService:
             publisher = Publisher(kafka, source=self.name, confirm_seconds=self._stage.confirm_seconds)
             await publisher.start()
             stack.push_async_callback(publisher.stop)
+            await stack.enter_async_context(reporting(accounts, publisher, "ingest", self.name))
             mails = Mails(accounts, Submissions(ObjectStore(StoreSettings()), publisher))
             server = await listen(Gateway(self._settings, mails, self._outcomes))
             stack.callback(server.close)

@@ -200,10 +200,11 @@ def may_change(form: ChangeAccount, account: Account, at: Situation) -> Accepted
     reasons = _Reasons()
     user = (account.user, False) if form.user is None else reasons.take(_user(form.user, at))
     methods = account.methods if form.methods is None else reasons.take(methods_of(form.methods))
-    handling = reasons.take(account.handling if form.handling is None else handling_of(form.handling))
+    handling: Handling | None = reasons.take(handling_of(account.handling if form.handling is None else form.handling))
     settings = reasons.take(settings_of(account.settings, form.settings or {}))
     device_type, serial = _kept_device(form, account, methods)
-    device = _device(device_type, serial, methods, at, reasons)
+    has = frozenset({account.device.device_type}) if account.device else frozenset[str]()  # listed no more, perhaps
+    device = _device(device_type, serial, methods, replace(at, device_types=at.device_types | has), reasons)
     if reasons.found or user is None or methods is None or handling is None or settings is None:
         return Refused(tuple(reasons.found))
     return Accepted(account.number, *user, methods, handling, device, settings)

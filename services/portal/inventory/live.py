@@ -1,19 +1,166 @@
-"""When an account is live: every table that decides about faxes has read its newest record."""
+"""When an account is live: every table that decides about faxes has read its newest record.
 
+In memory, and the same in every process of the portal: it follows fax-accounts from its start, and the positions on
+fax-status from now on.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from schemas.accounts import FaxAccount, RemovedAccount
+from schemas.envelope import InvalidMessage, decode, event_type
+from schemas.fax import TablePositionReported
+from schemas.topics import FAX_ACCOUNTS, FAX_STATUS
+from services._runtime.compacted import CompactedTable
+from services._runtime.kafka import client_options
+from services._runtime.records import Record
+from services._runtime.settings import KafkaSettings
 from services.portal.inventory.views import Account, LiveState
+
+SILENT: Final = timedelta(seconds=30)
+"""A process that told nothing for so long is gone: it tells its position every 10 s."""
+
+NEEDED: Final = "router"
+"""The stage without which no account works: before one is heard, nothing is live."""
+
+_REPORT: Final = event_type(TablePositionReported).encode()
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where the newest record of an account lies."""
+
+    version: int
+    partition: str
+    offset: int
+
+
+class Publications(CompactedTable):
+    """Account id → its newest record's place on fax-accounts."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        super().__init__(FAX_ACCOUNTS, settings)
+        self.newest: dict[str, Published] = {}
+
+    def take(self, record: Record) -> None:
+        """See `CompactedTable`."""
+        try:
+            event = decode(FAX_ACCOUNTS, record.headers, record.value)
+        except InvalidMessage:
+            return
+        if isinstance(event, FaxAccount | RemovedAccount):
+            known = self.newest.get(event.account_id)
+            if known is None or event.version > known.version:  # a repeat lies further on, and says the same
+                self.newest[event.account_id] = Published(event.version, str(record.partition), record.offset)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a process told last, and when that was heard, by our clock that never jumps."""
+
+    stage: str
+    positions: Mapping[str, int]
+    at: float
+
+
+class Tables:
+    """Instance → how far its table has read."""
+
+    def __init__(self) -> None:
+        self._heard: dict[str, Heard] = {}
+
+    def hear(self, event: TablePositionReported, at: float) -> None:
+        """A process told its position."""
+        self._heard[event.instance] = Heard(event.stage, event.positions, at)
+
+    def all_passed(self, published: Published, now: float) -> bool:
+        """Whether every process that is heard of has read that record; at least a router is among them."""
+        oldest = now - SILENT.total_seconds()
+        self._heard = {name: one for name, one in self._heard.items() if one.at >= oldest}
+        alive = self._heard.values()
+        there = any(one.stage == NEEDED for one in alive)
+        return there and all(one.positions.get(published.partition, 0) > published.offset for one in alive)
+
+
+def live_state(account: Account, published: Published | None, tables: Tables, now: float) -> LiveState:
+    """Whether the account works everywhere as it is now."""
+    if published is None or published.version < account.version:
+        return "becoming live"
+    return "live" if tables.all_passed(published, now) else "becoming live"
 
 
 class LiveStates:
-    """Follows fax-accounts and the positions of the tables on fax-status, in memory."""
+    """Follows both topics while it is started."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._publications = Publications(settings)
+        self._tables = Tables()
+        self._consumer: AIOKafkaConsumer | None = None
+        self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to follow."""
-        raise NotImplementedError
+        """Know every account's newest record, and begin to listen.
+
+        Raises:
+            KafkaError: No broker answers.
+            DependencyAway: The accounts can't be read to their end.
+        """
+        consumer = AIOKafkaConsumer(**client_options(self._settings), auto_offset_reset="latest")
+        await consumer.start()
+        self._consumer = consumer
+        try:
+            consumer.assign([TopicPartition(FAX_STATUS.name, one) for one in range(FAX_STATUS.partitions)])
+            await consumer.seek_to_end()
+            self._task = asyncio.create_task(self._listen(consumer), name="positions")
+            await self._publications.start()
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
-        """End."""
-        raise NotImplementedError
+        """Let go of both topics."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        if self._consumer is not None:
+            await self._consumer.stop()
+            self._consumer = None
+        await self._publications.stop()
 
     def state(self, account: Account) -> LiveState:
-        """Whether the account works everywhere as it is now."""
-        raise NotImplementedError
+        """Whether the account works everywhere as it is now; a removal: whether it is gone everywhere."""
+        published = self._publications.newest.get(account.account_id)
+        return live_state(account, published, self._tables, monotonic())
+
+    async def _listen(self, consumer: AIOKafkaConsumer) -> None:
+        while True:
+            try:
+                found = await consumer.getmany(timeout_ms=500)
+            except KafkaError as error:
+                log.warning("positions", extra={"reason": type(error).__name__})
+                await asyncio.sleep(0.5)
+                continue
+            for record in (one for batch in found.values() for one in batch):
+                self._take(record)
+
+    def _take(self, record: Any) -> None:
+        if ("ce_type", _REPORT) not in record.headers:
+            return  # most are steps of faxes: not even decoded
+        try:
+            event = decode(FAX_STATUS, record.headers, record.value)
+        except InvalidMessage:
+            return
+        if isinstance(event, TablePositionReported):
+            self._tables.hear(event, monotonic())
