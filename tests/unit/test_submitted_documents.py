@@ -242,6 +242,15 @@ def test_html_shows_what_a_reader_sees() -> None:
     assert np.array_equal(bitmaps(sent(hidden + seen + b"<script>x()</script>").fax)[0], alone)
 
 
+def test_the_cells_of_an_html_table_stand_below_each_other() -> None:
+    rows = b"<tr><td>Gloves<td>X</tr><tr><td>A much longer name of an article<td>X</tr>"
+    page = below_header(bitmaps(sent(b"<html><table>" + rows + b"</table>").fax)[0])
+    lines = np.split(page, np.flatnonzero(np.diff(page.any(axis=1).astype(np.int8)) > 0))[1:]
+    last = [np.flatnonzero(line.any(axis=0))[-1] for line in lines if line.any()]
+    assert len(last) == 2
+    assert np.ptp(last) <= 1
+
+
 # --- what is refused
 
 

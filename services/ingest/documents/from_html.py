@@ -130,6 +130,8 @@ class _Reading(HTMLParser):
             self._lists.append(0 if tag == "ol" else None)
         elif tag == "li":
             blocks.label(self._next_label())
+        elif tag == "table":
+            blocks.begin_table()
         elif tag == "tr":
             blocks.begin_row()
         elif tag in {"td", "th"}:
@@ -145,6 +147,8 @@ class _Reading(HTMLParser):
             blocks.sizes.pop()
         if tag == "tr":
             blocks.end_row()
+        elif tag == "table":
+            blocks.end_table()
         self._count(tag, -1)
 
     def _count(self, tag: str, step: int) -> None:

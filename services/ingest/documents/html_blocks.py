@@ -1,19 +1,22 @@
 """The text of an HTML document, collected as blocks."""
 
 import re
+from dataclasses import replace
+from itertools import accumulate
+from math import ceil
 from typing import Final
 
-from services.ingest.documents.fonts import Style
+from services.ingest.documents.fonts import Style, settable, width_of
 from services.ingest.documents.from_text import ALIGNED, PROSE
 from services.ingest.documents.geometry import FINE, X_DPI
-from services.ingest.documents.typesetting import Block, Run
+from services.ingest.documents.typesetting import ACROSS, TAB, Block, Run
 
 _SPACES: Final = re.compile(r"[ \t\r\n\f]+")
 _SPACE: Final = round(0.09 * FINE)
 _INDENT: Final = round(0.28 * X_DPI)
 _LABEL_ROOM: Final = round(0.2 * X_DPI)
 _DEEPEST: Final = 8
-_BETWEEN_CELLS: Final = "    "
+_BETWEEN_CELLS: Final = round(0.2 * X_DPI)
 _LONGEST_ROW: Final = 90
 """Cells of so many letters together stand side by side, longer ones one below the other."""
 
@@ -37,6 +40,7 @@ class HtmlBlocks:
         self._label = ""
         self._gap = False
         self._rows: list[list[int]] = []
+        self._tables: list[int] = []
 
     def text(self, data: str) -> None:
         """Add text; spaces become one, but in `pre`."""
@@ -83,14 +87,35 @@ class HtmlBlocks:
         starts = self._rows.pop()
         blocks = self.found[starts[0] :] if starts else []
         lengths = [sum(len(run.text) for run in block.runs) for block in blocks]
-        alone = len(set(starts)) >= len(blocks) and all("\n" not in run.text for block in blocks for run in block.runs)
+        texts = [run.text for block in blocks for run in block.runs]
+        alone = len(set(starts)) >= len(blocks) and not any("\n" in text or text == TAB for text in texts)
         if len(blocks) < 2 or not alone or not all(lengths) or sum(lengths) > _LONGEST_ROW:  # noqa: PLR2004
             return
         runs: list[Run] = []
         for block in blocks:
-            runs += [Run(_BETWEEN_CELLS, block.runs[0].style)] if runs else []
+            runs += [Run(TAB, block.runs[0].style)] if runs else []
             runs += block.runs
         self.found[starts[0] :] = [Block(tuple(runs), blocks[0].indent, blocks[0].before)]
+
+    def begin_table(self) -> None:
+        """Begin a table."""
+        self._tables.append(len(self.found))
+
+    def end_table(self) -> None:
+        """End it; rows of as many cells each, if they fit, have their cells below each other."""
+        if not self._tables:
+            return
+        start = self._tables.pop()
+        rows = [
+            (index, cells) for index in range(start, len(self.found)) if len(cells := _cells(self.found[index])) > 1
+        ]
+        if len({len(cells) for _, cells in rows}) != 1:
+            return
+        widths = [max(column) for column in zip(*(cells for _, cells in rows), strict=True)]
+        stops = tuple(accumulate(ceil(width) + _BETWEEN_CELLS for width in widths))
+        if stops[-1] < ACROSS:
+            for index, _ in rows:
+                self.found[index] = replace(self.found[index], stops=stops)
 
     def _flush(self) -> None:
         runs = self._runs
@@ -107,3 +132,14 @@ class HtmlBlocks:
         if self.pre:
             return ALIGNED
         return Style(self.sizes[-1] if self.sizes else PROSE.points, bold=self.bold > 0)
+
+
+def _cells(block: Block) -> list[float]:
+    """The widths of a row's cells."""
+    widths = [0.0]
+    for run in block.runs:
+        if run.text == TAB:
+            widths.append(0.0)
+        else:
+            widths[-1] += width_of(settable(run.text, mono=run.style.mono), run.style)
+    return widths

@@ -23,6 +23,8 @@ TOP: Final = round(0.6 * FINE)
 BOTTOM: Final = round(0.5 * FINE)
 ACROSS: Final = WIDTH - 2 * MARGIN
 """Pixels a line may take."""
+TAB: Final = "\t"
+"""A run of its own between the cells of a table's row."""
 LEADING: Final = 1.25
 """A line's height in sizes of its letters."""
 _INK: Final = 140
@@ -57,6 +59,7 @@ class Block:
         label: a bullet, a number or a name on its first line, left of its text.
         label_at: pixels from the left at which that stands.
         new_page: whether it starts a page.
+        stops: pixels from its indent to which one tab after the other leads.
     """
 
     runs: tuple[Run, ...] = ()
@@ -65,6 +68,7 @@ class Block:
     label: Run | None = None
     label_at: int = 0
     new_page: bool = False
+    stops: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -94,8 +98,12 @@ def lines_of(block: Block) -> Iterator[Line]:
 
 def _broken(block: Block) -> list[list[tuple[float, Run]]]:
     breaker = _Breaker(block.indent)
+    stops = iter(block.stops)
     for run in block.runs:
-        breaker.add(run)
+        if run.text == TAB:
+            breaker.tab(next(stops, None), run.style)
+        else:
+            breaker.add(run)
     return breaker.finished()
 
 
@@ -103,7 +111,7 @@ class _Breaker:
     """Fills lines word by word; a word wider than a line is cut."""
 
     def __init__(self, left: float) -> None:
-        self._left = left
+        self._left = self._x = left
         self._lines: list[list[tuple[float, Run]]] = []
         self._start(wrapped=False)
 
@@ -116,6 +124,14 @@ class _Breaker:
                     self._space(word, run.style)
                 else:
                     self._word(word, run.style)
+
+    def tab(self, stop: int | None, style: Style) -> None:
+        """Go to a stop; four spaces if there is none, or the line is past it."""
+        if stop is None or self._left + stop <= self._x:
+            self._space("    ", style)
+        else:
+            self._x = self._left + stop
+            self._pieces.append((self._x, Run("", style)))
 
     def finished(self) -> list[list[tuple[float, Run]]]:
         self._end(wrapped=False)
