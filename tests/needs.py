@@ -17,7 +17,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     withheld = [item for item in items if _needs(item, known) & missing]
     if not withheld:
         return
-    counts = Counter(package for item in withheld for package in _needs(item, known) & missing)
+    counts: Counter[str] = Counter(package for item in withheld for package in _needs(item, known) & missing)
     if debian.in_ci():
         pytest.exit(f"CI=true and parts are missing: {_told(counts)}", returncode=1)
     items[:] = [item for item in items if item not in withheld]
@@ -39,7 +39,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_testnodedown(node: Any) -> None:
     """Every worker of a parallel run collects the same tests, so it withholds the same."""
     if withheld := getattr(node, "workeroutput", {}).get("withheld"):
-        node.config.stash[WITHHELD] = Counter(withheld)
+        counts: Counter[str] = Counter(withheld)
+        node.config.stash[WITHHELD] = counts
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -13,7 +13,21 @@ from deploy.local.signals import stoppable
 from deploy.local.stack import Stack
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import PublishUnknown
-from services.cli import accounts, ata, dlq, doctor, holds, lag, receive, retention, send, topics, trace, unclaimed
+from services.cli import (
+    accounts,
+    ata,
+    dlq,
+    doctor,
+    history,
+    holds,
+    lag,
+    receive,
+    retention,
+    send,
+    topics,
+    trace,
+    unclaimed,
+)
 from services.cli.demo import command as demo
 from services.cli.errors import Refused
 from services.cli.running import describe, start_pipeline
@@ -34,6 +48,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(retention.app, name="retention")
 app.add_typer(holds.app, name="holds")
+app.add_typer(history.app, name="history")
 app.command("send", epilog=send.EXAMPLES)(send.send)
 app.command("receive", epilog=receive.EXAMPLES)(receive.receive)
 app.command("trace", epilog=trace.EXAMPLES)(trace.trace)

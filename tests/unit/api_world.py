@@ -27,7 +27,7 @@ from services.ingest.api.routes import api
 from services.ingest.api.settings import ApiSettings, Scope, ServiceToken
 from services.ingest.api.upload import Budget
 from services.ingest.api.wrapping import ApiMetrics, Wrapping
-from services.ingest.submission import Submissions
+from services.ingest.submissions import Submissions
 from tests.fakes import MemoryBlobs
 
 PDF = b"%PDF-1.7 a fax"

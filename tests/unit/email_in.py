@@ -15,7 +15,7 @@ from services._runtime.outcomes import DependencyAway
 from services.ingest.email_in.gateway import Gateway
 from services.ingest.email_in.handlers import Mails
 from services.ingest.email_in.settings import EmailInSettings
-from services.ingest.submission import Submissions
+from services.ingest.submissions import Submissions
 from tests.fakes import MemoryBlobs
 from tests.unit.test_routing import NOW, account
 from tests.unit.test_submission import Topics

@@ -15,7 +15,8 @@ from schemas.topics import FAX_STATUS, FAX_SUBMITTED, MESSAGE_LIMIT
 from services._runtime.acceptance import SourceKeyReused
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import Message, PublishUnknown
-from services.ingest.submission import File, Submission, Submissions, one_line
+from services.ingest.submission import File, Submission, one_line
+from services.ingest.submissions import Submissions
 from tests.fakes import MemoryBlobs
 from tests.unit.test_routing import NOW, account
 

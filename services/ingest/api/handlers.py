@@ -25,7 +25,8 @@ from services.ingest.api.gate import Caller
 from services.ingest.api.problems import DESTINATIONS, Refused, Wrong
 from services.ingest.api.upload import Upload
 from services.ingest.api.views import AcceptedFax, Cancellation
-from services.ingest.submission import Submission, Submissions, Submitted
+from services.ingest.submission import Submission
+from services.ingest.submissions import Submissions, Submitted
 
 log = logging.getLogger(__name__)
 

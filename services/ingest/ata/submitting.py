@@ -13,7 +13,8 @@ from services._runtime.destinations import NotDiallable, destination
 from services._runtime.expiry import is_expired
 from services.ingest.ata.devices import Device
 from services.ingest.ata.problems import DESTINATIONS, Refused
-from services.ingest.submission import File, Submission, Submissions, Submitted
+from services.ingest.submission import File, Submission
+from services.ingest.submissions import Submissions, Submitted
 
 log = logging.getLogger(__name__)
 

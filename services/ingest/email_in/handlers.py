@@ -12,7 +12,7 @@ from services.ingest.email_in.domain import account_for, refuse_automatic, submi
 from services.ingest.email_in.reading import read_mail
 from services.ingest.email_in.relays import Relay
 from services.ingest.email_in.sender import proven_sender
-from services.ingest.submission import Submissions
+from services.ingest.submissions import Submissions
 
 log = logging.getLogger(__name__)
 
