@@ -1,13 +1,14 @@
 """Tests marked ``needs("package")`` are withheld where that Debian package is missing; with CI=true the run fails."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from deploy.local import debian
 
-WITHHELD = pytest.StashKey[Counter[str]]()
+WITHHELD = pytest.StashKey[dict[str, int]]()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -22,7 +23,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         pytest.exit(f"CI=true and parts are missing: {_told(counts)}", returncode=1)
     items[:] = [item for item in items if item not in withheld]
     config.hook.pytest_deselected(items=withheld)
-    config.stash[WITHHELD] = counts
+    config.stash[WITHHELD] = dict(counts)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -30,7 +31,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if WITHHELD not in session.config.stash:
         return
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["withheld"] = dict(session.config.stash[WITHHELD])
+        session.config.workeroutput["withheld"] = session.config.stash[WITHHELD]
     if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         session.exitstatus = pytest.ExitCode.OK
 
@@ -39,8 +40,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_testnodedown(node: Any) -> None:
     """Every worker of a parallel run collects the same tests, so it withholds the same."""
     if withheld := getattr(node, "workeroutput", {}).get("withheld"):
-        counts: Counter[str] = Counter(withheld)
-        node.config.stash[WITHHELD] = counts
+        node.config.stash[WITHHELD] = withheld
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -57,6 +57,6 @@ def _needs(item: pytest.Item, known: dict[str, debian.DebianPart]) -> set[str]:
     return packages
 
 
-def _told(counts: Counter[str]) -> str:
+def _told(counts: Mapping[str, int]) -> str:
     lines = [f"{package}: {count} test{'s' if count > 1 else ''}" for package, count in sorted(counts.items())]
     return "\n".join([*lines, f"As root: {debian.apt_line(counts)}"])

@@ -23,7 +23,7 @@ from services.ingest.api.routes import api
 from services.ingest.api.settings import ApiSettings
 from services.ingest.api.upload import Budget
 from services.ingest.api.wrapping import ApiMetrics, Wrapping
-from services.ingest.submission import Submissions
+from services.ingest.submissions import Submissions
 
 
 class ApiService:

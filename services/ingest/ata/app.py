@@ -20,7 +20,7 @@ from services.ingest.ata.submitting import Submitting
 from services.ingest.ata.sweeper import Sweeper
 from services.ingest.ata.tables import OUTBOX
 from services.ingest.ata.upload import Room
-from services.ingest.submission import Submissions
+from services.ingest.submissions import Submissions
 
 NAME = "ata"
 

@@ -16,7 +16,7 @@ from services.ingest.email_in.door import listen
 from services.ingest.email_in.gateway import Gateway
 from services.ingest.email_in.handlers import Mails
 from services.ingest.email_in.settings import EmailInSettings
-from services.ingest.submission import Submissions
+from services.ingest.submissions import Submissions
 
 log = logging.getLogger(__name__)
 
