@@ -277,6 +277,13 @@ def xfa() -> bytes:
     )
 
 
+def damaged_fax() -> bytes:
+    """A fax whose rows from some point on can't be read; its directory is sound."""
+    data = bytearray((charts.FOLDER / "itu1.tif").read_bytes())
+    data[4000:4400] = bytes(400)
+    return bytes(data)
+
+
 REFUSED = {
     "empty": (b"", "empty"),
     "a password": (locked(text_pdf(1), "secret"), "password-protected"),
@@ -289,6 +296,7 @@ REFUSED = {
     "a cut JPEG": (encoded(photo(640, 480), "JPEG")[:4000], "damaged-document"),
     "a cut PNG": (encoded(photo(640, 480), "PNG")[:4000], "damaged-document"),
     "a cut fax": ((charts.FOLDER / "itu1.tif").read_bytes()[:9000], "damaged-document"),
+    "a damaged fax": (damaged_fax(), "damaged-document"),
     "a chain of pages that breaks": (KINDS["tiff"][0][:4], "damaged-document"),
     "351 pages": (pdf([""] * 351), "too-many-pages"),
     "an endless page": (pdf(["0 0 m"], (600, 14_000)), "page-too-large"),
