@@ -1,0 +1,99 @@
+"""Every way a page can fail, in words: what happened, whether anything is lost, what to do."""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services._runtime.outcomes import DependencyAway
+from services.portal.inventory.actors import NotAllowed, NotThere
+from services.portal.web.gate import NotTheirForm, TooLarge
+from services.portal.web.rendering import Face, render
+
+log = logging.getLogger("nativefax.portal")
+RETRY_AFTER: Final = 15
+"""Seconds after which to come again when the database is away."""
+
+
+def handlers() -> dict[Any, Callable[[Request, Any], Awaitable[Response]]]:
+    """What to answer to each failure."""
+    return {
+        NotAllowed: _not_allowed,
+        NotThere: _not_there,
+        NotTheirForm: _not_their_form,
+        TooLarge: _too_large,
+        DependencyAway: _away,
+        HTTPException: _http,
+        Exception: _broken,
+    }
+
+
+async def _not_allowed(_: Request, __: NotAllowed) -> Response:
+    return _notice(403, "This page isn’t yours", "Your sign-in doesn’t include it. Nothing was changed.")
+
+
+async def _not_there(_: Request, __: NotThere) -> Response:
+    return _notice(404, "There is nothing here", "It was removed, or the address is not quite right.")
+
+
+async def _not_their_form(_: Request, __: NotTheirForm) -> Response:
+    return _notice(
+        403,
+        "This form is out of date",
+        "You signed in or out meanwhile, or it came from another page. Nothing was changed.",
+        "Go back, load the page again, and send the form once more.",
+    )
+
+
+async def _too_large(_: Request, __: TooLarge) -> Response:
+    return _notice(413, "This is too large", "Nothing was changed. Send fewer rows at a time.")
+
+
+async def _away(_: Request, error: DependencyAway) -> Response:
+    log.warning("dependency away", extra={"dependency": error.dependency})
+    answer = _notice(
+        503,
+        "One moment, please",
+        "The portal can’t reach its data at this moment. Faxes go on as before; none is lost.",
+        "If you were saving something, look whether it is there before you send it again.",
+    )
+    answer.headers["Retry-After"] = str(RETRY_AFTER)
+    return answer
+
+
+async def _http(_: Request, error: HTTPException) -> Response:
+    if error.status_code == 404:  # noqa: PLR2004 - as HTTP names it
+        return await _not_there(_, NotThere("page"))
+    return _notice(error.status_code, "That did not work", "Go back and try once more. Nothing was changed.")
+
+
+async def _broken(_: Request, __: Exception) -> Response:
+    return _notice(
+        500,
+        "That did not work",
+        "Something went wrong on our side. Faxes go on as before; none is lost.",
+        "Look whether your change is there before you send it again.",
+    )
+
+
+def _notice(status: int, title: str, *lines: str) -> Response:
+    """Without the face of anybody: whatever failed, this must not."""
+    return render(
+        "notice.html",
+        Face(),
+        secrets.token_urlsafe(16),
+        status,
+        title=title,
+        lines=lines,
+        person=None,
+        nav=(),
+        here="",
+        form_token="",
+        message=None,
+    )
+
+

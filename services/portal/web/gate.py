@@ -1,0 +1,140 @@
+"""The gate before every page: who asks, whether the rule lets them, whether the form is really theirs."""
+
+import hmac
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.portal.inventory.actors import Actor, NotAllowed
+from services.portal.web.people import Person, Role
+from services.portal.web.services import Services
+from services.portal.web.sessions import ID_BYTES, Session, form_token
+
+log = logging.getLogger("nativefax.portal")
+
+Rule = frozenset[Role] | None
+"""Who may ask for a page: these roles, or (None) anybody, signed in or not."""
+
+ANYBODY: Final[Rule] = None
+FIELDS: Final = 300
+"""Of a form; more is no form of ours."""
+
+STRANGERS_BYTES: Final = 20_000
+"""Of a form from somebody who isn't signed in."""
+
+FORM_BYTES: Final = 25_000_000
+"""Of any other form: an import's rows travel in one."""
+
+
+class TooLarge(Exception):  # noqa: N818 - it says what it is
+    """A form that is larger than any of ours, or doesn't say how large it is. 413."""
+
+
+class NotTheirForm(Exception):  # noqa: N818 - it says what it is
+    """A form that did not come from a page of ours in this browser. 403."""
+
+
+@dataclass
+class Visit:
+    """One request that was let in."""
+
+    request: Request
+    services: Services
+    session: Session | None
+    form: FormData
+    form_token: str
+    new_cookie: str | None = None
+    nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+
+    @property
+    def person(self) -> Person:
+        """Who is signed in."""
+        if self.session is None:
+            raise NotAllowed("nobody is signed in")
+        return self.session.person
+
+    @property
+    def actor(self) -> Actor:
+        """Who is signed in, as the inventory knows them."""
+        return self.person.actor()
+
+    def typed(self, name: str) -> str:
+        """A field of the form as typed, without blanks around; empty if it isn't there or is a file."""
+        value = self.form.get(name, "")
+        return value.strip() if isinstance(value, str) else ""
+
+    def chosen(self, name: str) -> tuple[str, ...]:
+        """All values of a field with check boxes."""
+        return tuple(value for value in self.form.getlist(name) if isinstance(value, str))
+
+
+Answer = Callable[[Visit], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """An endpoint that lets in whom `rule` names."""
+
+    services: Services
+    rule: Rule
+    answer: Answer
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer, or refuse."""
+        cookies = self.services.cookies
+        session = await self.services.sessions.find(request.cookies.get(cookies.session))
+        if self.rule is not None and session is None:
+            return _to_sign_in(request)
+        if self.rule is not None and session is not None and session.person.role not in self.rule:
+            raise NotAllowed(request.url.path)
+        if session is not None and session.person.must_change and self.rule and request.url.path != "/password":
+            return RedirectResponse("/password", 303)
+        planted = request.cookies.get(cookies.form)
+        cookie = planted or secrets.token_urlsafe(ID_BYTES)
+        token = session.form_token if session else form_token(cookie)
+        form = FormData()
+        if request.method not in {"GET", "HEAD"}:
+            form = await _form(request, token, FORM_BYTES if session else STRANGERS_BYTES)
+        visit = Visit(request, self.services, session, form, token, None if session or planted else cookie)
+        return self._with_cookie(await self.answer(visit), visit)
+
+    def _with_cookie(self, response: Response, visit: Visit) -> Response:
+        if visit.new_cookie:
+            self.services.cookies.set(response, self.services.cookies.form, visit.new_cookie)
+        return response
+
+
+async def _form(request: Request, token: str, most: int) -> FormData:
+    _must_be_ours(request)
+    size = request.headers.get("content-length", "")
+    if not size.isdecimal() or int(size) > most:
+        raise TooLarge(size)
+    form = await request.form(max_files=1, max_fields=FIELDS, max_part_size=most)
+    sent = form.get("form_token", "")
+    if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), token.encode()):
+        raise NotTheirForm("form token")
+    return form
+
+
+def _must_be_ours(request: Request) -> None:
+    """Browsers name the page that a form comes from; a proxy may change the scheme, never the host."""
+    origin = request.headers.get("origin")
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    if site not in {"same-origin", "none"} or (
+        origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
+    ):
+        log.warning("form refused", extra={"reason": "origin"})
+        raise NotTheirForm("origin")
+
+
+def _to_sign_in(request: Request) -> Response:
+    """To the sign-in, and back to this page afterwards if it is one."""
+    back = f"?next={request.url.path}" if request.method == "GET" and request.url.path != "/" else ""
+    return RedirectResponse(f"/sign-in{back}", 303)

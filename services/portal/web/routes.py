@@ -1,0 +1,90 @@
+"""Every page of the portal, and who may ask for it. What is not in this table does not exist."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from services.portal.web import accounts, auditing, branding, domains, importing, numbers, own, signing, users
+from services.portal.web.gate import ANYBODY, Answer, Gate, Rule
+from services.portal.web.people import ROLES
+from services.portal.web.services import Services
+from services.portal.web.shipped import shipped
+
+SIGNED_IN: Final[Rule] = frozenset(ROLES)
+RESELLER: Final[Rule] = frozenset({"reseller"})
+OFFICE: Final[Rule] = frozenset({"reseller", "manager"})
+USER: Final[Rule] = frozenset({"user"})
+OPERATOR: Final[Rule] = frozenset({"operator"})
+
+
+@dataclass(frozen=True)
+class Page:
+    """A route: how it is asked for, by whom, and who answers. Within a role, the inventory tells what is whose."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    rule: Rule
+    answer: Answer
+
+
+_D: Final = "/domains/{domain}"
+_A: Final = _D + "/accounts/{account}"
+_U: Final = _D + "/users/{user}"
+
+PAGES: Final = (
+    Page("GET", "/", SIGNED_IN, signing.front),
+    Page("GET", "/sign-in", ANYBODY, signing.sign_in_page),
+    Page("POST", "/sign-in", ANYBODY, signing.sign_in),
+    Page("POST", "/sign-out", SIGNED_IN, signing.sign_out),
+    Page("GET", "/password", SIGNED_IN, signing.password_page),
+    Page("POST", "/password", SIGNED_IN, signing.change_password),
+    Page("GET", "/domains", RESELLER, domains.domains),
+    Page("POST", "/domains", RESELLER, domains.add_domain),
+    Page("GET", _D, OFFICE, domains.domain),
+    Page("POST", _D + "/maximum", RESELLER, numbers.set_maximum),
+    Page("GET", _D + "/accounts", OFFICE, accounts.accounts),
+    Page("POST", _D + "/accounts", RESELLER, accounts.add_account),
+    Page("GET", _D + "/accounts/live", OFFICE, accounts.liveness),
+    Page("GET", _A, OFFICE, accounts.account),
+    Page("POST", _A, OFFICE, accounts.change_account),
+    Page("POST", _A + "/remove", RESELLER, accounts.remove_account),
+    Page("POST", _A + "/code", OFFICE, accounts.new_code),
+    Page("GET", _D + "/numbers", OFFICE, numbers.numbers),
+    Page("POST", _D + "/numbers", RESELLER, numbers.add_numbers),
+    Page("POST", _D + "/numbers/{number}", RESELLER, numbers.set_treatment),
+    Page("GET", _D + "/devices", OFFICE, numbers.devices),
+    Page("GET", _D + "/users", OFFICE, users.users),
+    Page("GET", _D + "/users/find", OFFICE, users.find),
+    Page("POST", _D + "/users", OFFICE, users.add_user),
+    Page("POST", _U + "/password", OFFICE, users.let_sign_in),
+    Page("POST", _U + "/no-password", OFFICE, users.end_sign_in),
+    Page("POST", _U + "/remove", OFFICE, users.remove_user),
+    Page("GET", _D + "/import", RESELLER, importing.page),
+    Page("POST", _D + "/import", RESELLER, importing.try_out),
+    Page("POST", _D + "/import/now", RESELLER, importing.take),
+    Page("GET", _D + "/import/template.csv", RESELLER, importing.template),
+    Page("GET", _D + "/export.csv", RESELLER, importing.export),
+    Page("GET", _D + "/audit", OFFICE, auditing.domain_audit),
+    Page("GET", "/audit", RESELLER, auditing.audit),
+    Page("GET", "/brand", RESELLER, branding.brand),
+    Page("POST", "/brand", RESELLER, branding.set_brand),
+    Page("POST", "/brand/device-types", RESELLER, branding.add_device_type),
+    Page("POST", "/brand/device-types/remove", RESELLER, branding.remove_device_type),
+    Page("GET", "/numbers", USER, own.own),
+    Page("GET", "/operations", OPERATOR, own.operations),
+)
+
+
+def routes(services: Services) -> list[BaseRoute]:
+    """The pages, each behind its gate, and our own style and script, which are nobody's secret."""
+    pages = [
+        Route(page.path, Gate(services, page.rule, page.answer).__call__, methods=[page.method]) for page in PAGES
+    ]
+    return [Route("/static/{hashed}/{name}", _shipped), *pages]
+
+
+async def _shipped(request: Request) -> Response:
+    return shipped(request.path_params["hashed"], request.path_params["name"])

@@ -1,0 +1,55 @@
+"""What the pages are made of."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.responses import Response
+
+from services.portal.inventory.inventory import Inventory
+from services.portal.inventory.views import Account, LiveState
+from services.portal.web.people import People
+from services.portal.web.sessions import Sessions
+from services.portal.web.throttle import Throttle
+
+
+@dataclass(frozen=True)
+class Cookies:
+    """The two cookies. Secure ones have a name that only this host over TLS can set (RFC 6265bis, 4.1.3.2)."""
+
+    secure: bool
+
+    @property
+    def session(self) -> str:
+        """Who is signed in."""
+        return "__Host-portal" if self.secure else "portal"
+
+    @property
+    def form(self) -> str:
+        """Which browser a form belongs to while nobody is signed in."""
+        return "__Host-portal-form" if self.secure else "portal-form"
+
+    def set(self, response: Response, name: str, value: str) -> None:
+        """Until the browser ends; the database says when a session ends."""
+        response.set_cookie(name, value, secure=self.secure, httponly=True, samesite="lax", path="/")
+
+    def drop(self, response: Response, name: str) -> None:
+        """Take it back."""
+        response.delete_cookie(name, secure=self.secure, httponly=True, samesite="lax", path="/")
+
+
+@dataclass(frozen=True)
+class Services:
+    """What pages ask. `live` tells whether every table has an account as it is now."""
+
+    engine: AsyncEngine
+    inventory: Inventory
+    people: People
+    sessions: Sessions
+    throttle: Throttle
+    cookies: Cookies
+    live: Callable[[Account], LiveState]
+
+    def states(self, accounts: Sequence[Account]) -> dict[str, LiveState]:
+        """Account id → whether it is live."""
+        return {one.account_id: self.live(one) for one in accounts}

@@ -1,0 +1,83 @@
+"""A page for a visit: with the face of the reseller, the navigation of the role, and the token for its forms."""
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from services.portal.web.gate import Visit
+from services.portal.web.people import Person
+from services.portal.web.rendering import TLS_ONLY, Face, render, segment
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a page says has happened."""
+
+    words: str
+    kind: Literal["good", "bad", "wait"] = "good"
+
+
+DONE: Final[dict[str, Message]] = {
+    "added": Message("Added."),
+    "saved": Message("Saved."),
+    "removed": Message("Removed. The number is kept back from other customers for a while, and late faxes are not lost."),
+    "user-removed": Message("The user was removed."),
+    "signed-out": Message("They can sign in no more, and are signed out everywhere."),
+}
+"""By the word that a redirect carries: an address never carries a sentence that somebody else could write."""
+
+
+async def face_of(visit: Visit) -> Face:
+    """The reseller's, if somebody is signed in; else the one of the host that was asked."""
+    inventory = visit.services.inventory
+    if visit.session and (reseller := visit.session.person.reseller):
+        return Face.of(await inventory.lists.brand(reseller))
+    return Face.of(await inventory.lists.brand_of_host(visit.request.headers.get("host", "")))
+
+
+def navigation(person: Person) -> tuple[tuple[str, str], ...]:
+    """The pages of a role: address and words."""
+    if person.role == "reseller":
+        return (("/domains", "Domains"), ("/brand", "Brand"), ("/audit", "Audit"))
+    if person.role == "manager":
+        return ((domain_page(person.domain or ""), "Inventory"), (domain_page(person.domain or "", "users"), "Users"))
+    return (("/operations", "Operations"),) if person.role == "operator" else (("/numbers", "My fax numbers"),)
+
+
+def home(person: Person) -> str:
+    """Where somebody begins."""
+    return navigation(person)[0][0]
+
+
+def domain_page(domain: str, page: str = "accounts") -> str:
+    """The address of a domain's page."""
+    return f"/domains/{segment(domain)}/{page}"
+
+
+async def show(visit: Visit, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
+    """A page."""
+    person = visit.session.person if visit.session else None
+    path = visit.request.url.path
+    answer = render(
+        template,
+        await face_of(visit),
+        visit.nonce,
+        status,
+        **{
+            "person": person,
+            "nav": navigation(person) if person else (),
+            "here": "/domains" if path.startswith("/domains") and person and person.role == "reseller" else path,
+            "form_token": visit.form_token,
+            "message": DONE.get(visit.request.query_params.get("done", "")),
+            **values,
+        },
+    )
+    if visit.services.cookies.secure:
+        answer.headers.update(TLS_ONLY)
+    return answer
+
+
+def go(address: str, done: str = "") -> Response:
+    """To another page after a form."""
+    return RedirectResponse(f"{address}?done={done}" if done else address, 303)
