@@ -24,7 +24,7 @@ STAGES = {
         StageEntry("api", "services.ingest.api.app", "takes faxes to send over HTTP, and tells of all faxes"),
         StageEntry("ata", "services.ingest.ata.app", "takes faxes from fax machines, and holds received ones for them"),
         StageEntry("telephony", "services.ingest.telephony.app", "takes received faxes and results over HTTP"),
-        StageEntry("ingest", "services.ingest.app", "keeps faxes and makes their pages"),
+        StageEntry("ingest", "services.ingest.app", "keeps received faxes, and makes the pages of all"),
         StageEntry("router", "services.router.app", "decides once what happens to each fax"),
         StageEntry("dialer", "services.dialer.app", "has faxes dialled, and dials again when that helps"),
         StageEntry("email_out", "services.email_out.app", "sends the mails"),

@@ -66,11 +66,16 @@ def way(event: EmailRequested, max_attachment: int) -> Way:
     return Way(delivery="attachment")
 
 
+def news(event: EmailRequested) -> str:
+    """What the mail tells: a fax has one mail to a recipient for each. A doubt may be corrected by a later one."""
+    return "unknown" if event.failure == "outcome-unknown" else event.purpose
+
+
 def message_id(event: EmailRequested) -> str:
     """The mail's Message-ID: the same for every repeat, so mail programs can show it once (RFC 5322, 3.6.4)."""
     digest = sha256(event.recipient.encode()).hexdigest()[:16]
     domain = event.brand.from_address.rsplit("@", 1)[1][-100:].strip("-.") or "localhost"
-    return f"<{event.fax_id}.{event.purpose}.{digest}@{domain}>"
+    return f"<{event.fax_id}.{news(event)}.{digest}@{domain}>"
 
 
 def status(event: EmailRequested, ending: Ending) -> FaxStatusChanged:

@@ -13,7 +13,7 @@ from services._runtime.blobs import Blobs
 from services._runtime.claims import Busy, Claims, Completed, Held, utc_now
 from services._runtime.outcomes import DependencyAway, Done, Outcome, RetryLater
 from services._runtime.verp import Verp
-from services.email_out.domain import HORIZON, Ending, Way, message_id, status, way
+from services.email_out.domain import HORIZON, Ending, Way, message_id, news, status, way
 from services.email_out.letters import Letters
 from services.email_out.mailer import Answer, Deferred, Mail, Mailer, Refused, Sent, TooLarge, Unknown
 from services.email_out.mime import compose
@@ -48,7 +48,7 @@ class EmailOut:
         Raises:
             DependencyAway: The store or the relay is away. Nothing was sent.
         """
-        kind = f"email-{event.purpose}"
+        kind = f"email-{news(event)}"
         claim = await self.claims.take(claim_prefix(event.accepted_at, event.fax_id, kind, event.recipient))
         match claim:
             case Busy(until=until):

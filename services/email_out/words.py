@@ -64,6 +64,10 @@ def _heading(event: EmailRequested) -> tuple[str, Tone]:
             return f"A fax from {other} could not be read", "warning"
         case "sent":
             return f"Delivered: {sent} ({_pages(event)})", "good"
+        case "failed" if event.failure == "outcome-unknown":
+            return f"Not known whether it arrived: {sent}", "warning"
+        case "failed" if event.failure == "cancelled":
+            return f"Cancelled: {sent}", "plain"
         case "failed":
             return f"Not delivered: {sent}", "warning"
         case "refused":

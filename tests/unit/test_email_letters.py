@@ -43,6 +43,11 @@ def subject(letter: Letter) -> str:
         ({"purpose": "sent"}, "Delivered: fax to +1 212-555-0199 (3 pages)"),
         ({"purpose": "failed"}, "Not delivered: fax to +1 212-555-0199"),
         ({"purpose": "refused", "other_party": None}, "Not sent: your fax"),
+        (
+            {"purpose": "failed", "failure": "outcome-unknown"},
+            "Not known whether it arrived: fax to +1 212-555-0199",
+        ),
+        ({"purpose": "failed", "failure": "cancelled"}, "Cancelled: fax to +1 212-555-0199"),
     ],
 )
 def test_the_subject_says_it_all(changed: dict[str, Any], expected: str) -> None:
@@ -158,6 +163,8 @@ def test_a_message_id_is_one_per_fax_purpose_and_recipient() -> None:
     events = [request(purpose=purpose, recipient=to) for purpose in PURPOSES for to in ("a@x.example", "b@x.example")]
     assert len({message_id(event) for event in events}) == len(events)
     assert message_id(request(requested_at=AT + timedelta(days=1))) == message_id(request())
+    doubt = request(purpose="failed", failure="outcome-unknown")
+    assert message_id(doubt) != message_id(request(purpose="failed", failure="busy"))
     assert message_id(request()).endswith("@northwind.example>")
 
 
