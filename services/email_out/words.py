@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from schemas.failures import FaxFailure
 from schemas.fax import EmailRequested, Missing
 from services._runtime.display import count, day, fax_filename, party, when
 from services.email_out.domain import Way
@@ -12,6 +13,9 @@ from services.email_out.reasons import cure, reason
 Tone = Literal["plain", "good", "warning"]
 ASK_AGAIN = "Ask the sender to send it again if you need it."
 _CONTINUES = ("was ", "were ", "is ", "has ", "could ", "may ", "did ")
+
+
+_END: dict[FaxFailure | None, str] = {"outcome-unknown": "Not known whether it arrived", "cancelled": "Cancelled"}
 
 
 @dataclass(frozen=True)
@@ -64,12 +68,8 @@ def _heading(event: EmailRequested) -> tuple[str, Tone]:
             return f"A fax from {other} could not be read", "warning"
         case "sent":
             return f"Delivered: {sent} ({_pages(event)})", "good"
-        case "failed" if event.failure == "outcome-unknown":
-            return f"Not known whether it arrived: {sent}", "warning"
-        case "failed" if event.failure == "cancelled":
-            return f"Cancelled: {sent}", "plain"
         case "failed":
-            return f"Not delivered: {sent}", "warning"
+            return f"{_END.get(event.failure, 'Not delivered')}: {sent}", "warning"
         case "refused":
             return f"Not sent: {sent}", "warning"
 
