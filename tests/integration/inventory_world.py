@@ -29,7 +29,7 @@ RESELLER = Actor("rita", "Rita Reseller", "reseller", "reseller")
 MANAGER = Actor("max", "Max Manager", "manager", "reseller", DOMAIN)
 STRANGER = Actor("sam", "Sam Stranger", "reseller", "stranger")
 NUMBERS = NUMBERS_OF_DOMAIN
-ATA = {"methods": ("email", "ata"), "device_type": "Grandstream HT801"}
+ATA: dict[str, Any] = {"methods": ("email", "ata"), "device_type": "Grandstream HT801"}
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -37,7 +37,7 @@ async def desks(database: str, portal: World) -> AsyncIterator[list[Inventory]]:
         yield [Inventory(one, Outbox(one, OUTBOX, Topics(), source="portal"), portal.now) for one in engines]
 
 
-def outcomes(answers: list[Any]) -> Counter[str]:
+def outcomes(answers: Sequence[Any]) -> Counter[str]:
     return Counter("done" if isinstance(one, Saved) else one.codes[0] for one in answers)
 
 
