@@ -1,18 +1,33 @@
-"""The portal's wiring: for now the pages behind the links in mails."""
+"""The portal's wiring: the pages behind the links in mails and, where it has a database, the Manager Portal."""
 
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services._runtime.blobs import ObjectStore
+from services._runtime.database import connect, migrate
 from services._runtime.links import Links
+from services._runtime.outbox import Outbox
 from services._runtime.process import Process
+from services._runtime.service import Resources, run_stages
 from services._runtime.settings import LinkSettings, StageSettings, StoreSettings
+from services._runtime.stage import Stage
+from services.portal.inventory.inventory import Inventory
+from services.portal.inventory.live import LiveStates
+from services.portal.inventory.tables import OUTBOX
 from services.portal.pages import app
+from services.portal.web.passwords import Passwords
+from services.portal.web.people import People
+from services.portal.web.services import Cookies, Services
+from services.portal.web.sessions import Sessions
+from services.portal.web.settings import PortalSettings, served_plainly
+from services.portal.web.site import idle, let_first_in, longest, site
+from services.portal.web.throttle import Throttle
 
 
 class Pages:
-    """The portal as a service: it holds nothing, so it is ready as soon as it listens."""
+    """The portal without a database: it holds nothing, so it is ready as soon as it listens."""
 
     name = "portal"
 
@@ -35,10 +50,51 @@ class Pages:
 
 
 def web() -> Starlette:
-    """The application, as the settings say."""
+    """The link pages, as the settings say."""
     return app(ObjectStore(StoreSettings()), Links.of(LinkSettings()))
+
+
+def beside(links: ASGIApp, pages: ASGIApp) -> ASGIApp:
+    """Both at one address: links begin with ``/f/``."""
+
+    async def either(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        await (links if path.startswith("/f/") else pages)(scope, receive, send)
+
+    return either
+
+
+async def build(resources: Resources) -> tuple[Stage, ...]:
+    """The Manager Portal: no stage, but pages on a database whose outbox is relayed to Kafka."""
+    settings = PortalSettings()
+    if settings.database is None:
+        raise ValueError("the Manager Portal needs NATIVEFAX_PORTAL_DATABASE")
+    engine = connect(settings.database.get_secret_value())
+    resources.stack.push_async_callback(engine.dispose)
+    await migrate(engine, "services.portal")
+    outbox = Outbox(engine, OUTBOX, resources.publisher, source="portal")
+    live = LiveStates(resources.kafka)
+    resources.stack.push_async_callback(live.stop)
+    await live.start()
+    people = People(engine, Passwords())
+    services = Services(
+        engine=engine,
+        inventory=Inventory(engine, outbox),
+        people=people,
+        sessions=Sessions(engine, idle(settings), longest(settings)),
+        throttle=Throttle(engine),
+        cookies=Cookies(secure=not served_plainly(LinkSettings().portal_url)),
+        live=live.state,
+    )
+    await let_first_in(engine, people, settings)
+    resources.supervise("outbox", outbox.relay)
+    resources.serve(beside(web(), site(services)))
+    return ()
 
 
 def main() -> None:
     """Serve the pages."""
-    Process(Pages(), StageSettings(), [Mount("/", app=web())]).run()
+    if PortalSettings().database is None:
+        Process(Pages(), StageSettings(), [Mount("/", app=web())]).run()
+    else:
+        run_stages("portal", build)

@@ -1,15 +1,14 @@
 """The Manager Portal on an empty SQLite database with two resellers, for tests of its pages."""
 
+import asyncio
 import contextlib
 import re
 import socket
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -154,19 +153,18 @@ async def _fill(engine: AsyncEngine, people: People) -> None:
     await people.add_operator(EMAILS["operator"], "Olu Per", PASSWORD)
 
 
-@contextmanager
-def served(app: ASGIApp) -> Iterator[str]:
-    """Serve an application on a port of this machine; its address. It runs on an event loop of its own."""
+@asynccontextmanager
+async def served(app: ASGIApp) -> AsyncIterator[str]:
+    """Serve an application on a port of this machine; its address."""
     with contextlib.closing(socket.socket()) as listening:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        until = monotonic() + 10
-        while not server.started and monotonic() < until:
-            sleep(0.01)
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
         try:
+            async with asyncio.timeout(10):
+                while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
+                    await asyncio.sleep(0.01)
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
             server.should_exit = True
-            thread.join(10)
+            await serving

@@ -53,7 +53,6 @@ for (const form of all("form")) {
   });
 }
 addEventListener("pageshow", (event) => { if (event.persisted) for (const one of all("[data-once]")) one.disabled = false; });
-for (const one of all("[data-submits]")) one.addEventListener("change", () => one.form.requestSubmit());
 
 // The primary user: the email of the one found, and more choices while typing.
 for (const field of all("[data-users]")) {
