@@ -1,158 +1,388 @@
-"""Whoever asks the inventory sees and changes only what is theirs: every deed, for every role. On both databases."""
+"""Who may ask for which page: every route for every role, forms of others, sessions, and guesses of passwords."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from sqlalchemy import func, select
+from starlette.applications import Starlette
+from starlette.routing import Route
 
-from services.portal.inventory import Inventory
-from services.portal.inventory.actors import MAY, Actor, NotAllowed, NotThere
-from services.portal.inventory.forms import ChangeAccount, UserForm
-from services.portal.inventory.seeding import DOMAIN
-from services.portal.inventory.views import Account
-from tests.integration.inventory_world import MANAGER, NUMBERS, RESELLER, STRANGER, World, form, world
+from services._runtime.database import transaction
+from services.portal.inventory.tables import ACCOUNTS, AUDIT, METADATA
+from services.portal.inventory.tables import USERS as USER_ROWS
+from services.portal.web.gate import Gate
+from services.portal.web.routes import PAGES
+from services.portal.web.signing import WRONG
+from services.portal.web.tables import SESSIONS
+from services.portal.web.throttle import PER_ACCOUNT, PER_PEER
+from tests.providers.portal import DOMAIN, EMAILS, PASSWORD, Portal, form_token, portal, post
 
-USER = Actor("ursula", "Ursula User", "user", "reseller", DOMAIN)
-NEIGHBOUR = Actor("nora", "Nora Neighbour", "manager", "reseller", "next.example")
-ROLES = {"reseller": RESELLER, "manager": MANAGER, "user": USER}
+ALL = {"reseller", "manager", "user", "operator"}
+OFFICE = {"reseller", "manager"}
+D = "/domains/{domain}"
 
-Ask = Callable[[Inventory, Actor, Account], Awaitable[Any]]
-
-
-def change(account: Account) -> ChangeAccount:
-    return ChangeAccount(account.account_id, account.version, handling="portal")
-
-
-PERSON = UserForm("New", "new@clinic.example")
-BRAND = {"name": "N", "portal_host": "n.example", "from_address": "f@n.example"}
-OF_DOMAIN: dict[str, tuple[str, Ask]] = {
-    "lists.domain": ("see-domain", lambda i, a, _: i.lists.domain(a, DOMAIN)),
-    "lists.numbers": ("see-numbers", lambda i, a, _: i.lists.numbers(a, DOMAIN)),
-    "lists.users": ("see-users", lambda i, a, _: i.lists.users(a, DOMAIN)),
-    "lists.user": ("see-users", lambda i, a, one: i.lists.user(a, one.user.user_id if one.user else "")),
-    "lists.accounts": ("see-own-accounts", lambda i, a, _: i.lists.accounts(a, DOMAIN)),
-    "lists.devices": ("see-numbers", lambda i, a, _: i.lists.devices(a, DOMAIN)),
-    "lists.audit": ("see-audit", lambda i, a, _: i.lists.audit(a, DOMAIN)),
-    "lists.holds": ("change-holds", lambda i, a, _: i.lists.holds(a, DOMAIN)),
-    "accounts.add": ("add-account", lambda i, a, _: i.accounts.add(a, form(NUMBERS[3]))),
-    "accounts.change": ("change-account", lambda i, a, one: i.accounts.change(a, change(one))),
-    "accounts.remove": ("remove-account", lambda i, a, one: i.accounts.remove(a, one.account_id, one.version)),
-    "secrets.new_code": ("make-secrets", lambda i, a, one: i.secrets.new_code(a, one.account_id)),
-    "secrets.new_token": ("make-secrets", lambda i, a, one: i.secrets.new_token(a, one.account_id, "t", [])),
-    "secrets.revoke_token": ("make-secrets", lambda i, a, one: i.secrets.revoke_token(a, one.account_id, "t")),
-    "numbers.set_maximum": ("change-domains", lambda i, a, _: i.numbers.set_maximum(a, DOMAIN, 7)),
-    "numbers.add_numbers": ("change-numbers", lambda i, a, _: i.numbers.add_numbers(a, DOMAIN, ["+12025550190"])),
-    "numbers.set_treatment": ("change-numbers", lambda i, a, _: i.numbers.set_treatment(a, NUMBERS[4], "queue")),
-    "numbers.move_number": ("change-numbers", lambda i, a, _: i.numbers.move_number(a, NUMBERS[5], DOMAIN)),
-    "users.add": ("change-users", lambda i, a, _: i.users.add(a, DOMAIN, PERSON)),
-    "users.change": (
-        "change-users",
-        lambda i, a, one: i.users.change(a, one.user.user_id if one.user else "", PERSON),
-    ),
-    "users.remove": ("change-users", lambda i, a, one: i.users.remove(a, one.user.user_id if one.user else "")),
-    "holds.set": ("change-holds", lambda i, a, _: i.holds.set(a, DOMAIN, f"domain:{DOMAIN}", "why")),
-    "files.import_csv": ("add-account", lambda i, a, _: i.files.import_csv(a, DOMAIN, b"", "dry-run")),
-    "files.export_csv": ("see-numbers", lambda i, a, _: i.files.export_csv(a, DOMAIN)),
+WHO: dict[tuple[str, str], set[str]] = {
+    ("GET", "/"): ALL,
+    ("GET", "/sign-in"): ALL | {"nobody"},
+    ("POST", "/sign-in"): ALL | {"nobody"},
+    ("POST", "/sign-out"): ALL,
+    ("GET", "/password"): ALL,
+    ("POST", "/password"): ALL,
+    ("GET", "/domains"): {"reseller"},
+    ("POST", "/domains"): {"reseller"},
+    ("GET", D): OFFICE,
+    ("POST", f"{D}/maximum"): {"reseller"},
+    ("GET", f"{D}/accounts"): OFFICE,
+    ("POST", f"{D}/accounts"): {"reseller"},
+    ("GET", f"{D}/accounts/live"): OFFICE,
+    ("GET", f"{D}/accounts/{{account}}"): OFFICE,
+    ("POST", f"{D}/accounts/{{account}}"): OFFICE,
+    ("POST", f"{D}/accounts/{{account}}/remove"): {"reseller"},
+    ("POST", f"{D}/accounts/{{account}}/code"): OFFICE,
+    ("GET", f"{D}/numbers"): OFFICE,
+    ("POST", f"{D}/numbers"): {"reseller"},
+    ("POST", f"{D}/numbers/{{number}}"): {"reseller"},
+    ("GET", f"{D}/devices"): OFFICE,
+    ("GET", f"{D}/users"): OFFICE,
+    ("GET", f"{D}/users/find"): OFFICE,
+    ("POST", f"{D}/users"): OFFICE,
+    ("POST", f"{D}/users/{{user}}/password"): OFFICE,
+    ("POST", f"{D}/users/{{user}}/no-password"): OFFICE,
+    ("POST", f"{D}/users/{{user}}/remove"): OFFICE,
+    ("GET", f"{D}/import"): {"reseller"},
+    ("POST", f"{D}/import"): {"reseller"},
+    ("POST", f"{D}/import/now"): {"reseller"},
+    ("GET", f"{D}/import/template.csv"): {"reseller"},
+    ("GET", f"{D}/export.csv"): {"reseller"},
+    ("GET", f"{D}/audit"): OFFICE,
+    ("GET", "/audit"): {"reseller"},
+    ("GET", "/brand"): {"reseller"},
+    ("POST", "/brand"): {"reseller"},
+    ("POST", "/brand/device-types"): {"reseller"},
+    ("POST", "/brand/device-types/remove"): {"reseller"},
+    ("GET", "/numbers"): {"user"},
+    ("GET", "/operations"): {"operator"},
 }
-"""What concerns one domain, with the deed that it is."""
-
-OF_ANYBODY: dict[str, tuple[str, Ask]] = {
-    "lists.domains": ("see-domain", lambda i, a, _: i.lists.domains(a)),
-    "numbers.add_domain": ("change-domains", lambda i, a, _: i.numbers.add_domain(a, f"{a.user_id}.example", 1)),
-    "brands.set": ("change-brand", lambda i, a, _: i.brands.set(a, BRAND)),
-    "brands.add_device_type": ("change-device-types", lambda i, a, _: i.brands.add_device_type(a, a.user_id)),
-    "brands.remove_device_type": ("change-device-types", lambda i, a, _: i.brands.remove_device_type(a, "none")),
-}
-OTHERS = {"lists.account", "holds.lift", "lists.device_types", "lists.brand", "lists.brand_of_host", "files.template"}
-"""Tested by name below, elsewhere, or for everybody."""
-
-OTHERS |= {"accounts.on_one"}
-
-
-@dataclass
-class Asked:
-    portal: World
-    account: Account
+"""Written down a second time, so that a route that changes its rule, or has none, fails here."""
 
 
 @pytest.fixture
-async def asked(database: str) -> AsyncIterator[Asked]:
-    async with world(database) as portal:
-        await portal.inventory.numbers.add_domain(RESELLER, "next.example", 1)
-        await portal.stranger()
-        yield Asked(portal, (await portal.added()).account)
+async def site(tmp_path: Path) -> AsyncIterator[Portal]:
+    async with portal(tmp_path) as made:
+        yield made
 
 
-def test_every_method_is_asked_here() -> None:
-    rooms = vars(Inventory(None, None)).items()  # type: ignore[arg-type]
-    methods = {
-        f"{room}.{method}"
-        for room, thing in rooms
-        if room != "_store"
-        for method in dir(thing)
-        if not method.startswith("_") and callable(getattr(thing, method)) and method not in {"store", "accounts_"}
-    }
-    methods -= {"secrets.accounts"}
-    assert methods == set(OF_DOMAIN) | set(OF_ANYBODY) | OTHERS
+def test_every_route_has_a_rule() -> None:
+    assert {(page.method, page.path) for page in PAGES} == WHO.keys()
+    assert len(PAGES) == len(WHO)
+    for page in PAGES:
+        who = set(page.rule) if page.rule is not None else ALL | {"nobody"}
+        assert who == WHO[page.method, page.path], page.path
 
 
-@pytest.mark.parametrize("role", ROLES)
-async def test_each_role_may_do_what_its_list_says_and_nothing_else(asked: Asked, role: str) -> None:
-    actor = ROLES[role]
-    for deed, ask in (OF_DOMAIN | OF_ANYBODY).values():
-        if deed in MAY[actor.role]:
+async def test_no_route_is_beside_the_table(site: Portal) -> None:
+    assert isinstance(site.app, Starlette)
+    known = {(page.method, page.path) for page in PAGES}
+    for route in site.app.routes:
+        assert isinstance(route, Route)
+        if route.path == "/static/{hashed}/{name}":
             continue
-        with pytest.raises(NotAllowed):
-            await ask(asked.portal.inventory, actor, asked.account)
+        gate = getattr(route.endpoint, "__self__", None)
+        assert isinstance(gate, Gate), route.path
+        assert any((method, route.path) in known for method in route.methods or ())
 
 
-@pytest.mark.parametrize("actor", [STRANGER, NEIGHBOUR], ids=["another-reseller", "another-domain"])
-async def test_nobody_reaches_what_is_somebody_elses(asked: Asked, actor: Actor) -> None:
-    for deed, ask in OF_DOMAIN.values():
-        expected = NotThere if deed in MAY[actor.role] else NotAllowed
-        with pytest.raises(expected):
-            await ask(asked.portal.inventory, actor, asked.account)
-    with pytest.raises(NotThere):
-        await asked.portal.inventory.lists.account(actor, asked.account.account_id)
-    assert DOMAIN not in {one.name for one in await asked.portal.inventory.lists.domains(actor)}
-    assert await asked.portal.inventory.lists.account(RESELLER, asked.account.account_id) == asked.account
+async def _filled(site: Portal) -> dict[str, str]:
+    """What stands in the addresses: an account, a user, a number of the domain."""
+    reseller = await site.signed_in("reseller")
+    made = await _add(reseller, phone_number="+12025550101")
+    assert made.status_code == 303
+    async with transaction(site.engine) as connection:
+        user = await connection.scalar(select(USER_ROWS.c.user_id).where(USER_ROWS.c.extension == "1004"))
+    account = made.headers["location"].rpartition("=")[2]
+    return {"domain": DOMAIN, "account": account, "user": str(user), "number": "+12025550105"}
 
 
-@pytest.mark.parametrize("role", ["reseller", "manager"])
-async def test_each_role_can_do_what_its_list_says(asked: Asked, role: str) -> None:
-    actor = ROLES[role]
-    for deed, ask in OF_DOMAIN.values():
-        if deed in MAY[actor.role]:
-            await ask(asked.portal.inventory, actor, asked.account)
+async def _add(client: httpx.AsyncClient, **fields: Any) -> httpx.Response:
+    form = {"primary_user": "1003", "methods": ["email", "portal"], "handling": "portal", **fields}
+    return await post(client, f"/domains/{DOMAIN}/accounts", **form)
 
 
-async def test_a_user_sees_only_their_own_accounts(asked: Asked) -> None:
-    owner = asked.account.user
-    assert owner is not None
-    mine = Actor(owner.user_id, owner.name, "user", "reseller", DOMAIN)
-    lists = asked.portal.inventory.lists
-    assert await lists.accounts(mine, DOMAIN) == (asked.account,)
-    assert await lists.account(mine, asked.account.account_id) == asked.account
-    assert await lists.accounts(USER, DOMAIN) == ()
-    with pytest.raises(NotThere):
-        await lists.account(USER, asked.account.account_id)
+@pytest.mark.parametrize("role", ["nobody", "reseller", "manager", "user", "operator"])
+async def test_each_role_sees_only_its_pages(site: Portal, role: str) -> None:
+    stands = await _filled(site)
+    client = site.client() if role == "nobody" else await site.signed_in(role)
+    wrong = []
+    for page in sorted(PAGES, key=lambda one: (one.path == "/sign-out", one.path == "/sign-in")):
+        path = page.path.format(**stands)
+        answer = await _asked(client, page.method, path)
+        if role in WHO[page.method, page.path]:
+            to_sign_in = answer.headers.get("location", "").startswith("/sign-in") and path != "/sign-out"
+            fine = answer.status_code in {200, 303, 401, 422} and not to_sign_in
+        elif role == "nobody":
+            fine = answer.status_code == 303 and answer.headers["location"].startswith("/sign-in")
+        else:
+            fine = answer.status_code == 403
+        if not fine:
+            wrong.append((page.method, page.path, answer.status_code))
+    assert wrong == []
 
 
-async def test_a_number_moves_only_between_ones_own_domains(asked: Asked) -> None:
-    numbers = asked.portal.inventory.numbers
-    with pytest.raises(NotThere):
-        await numbers.move_number(RESELLER, NUMBERS[3], "other.example")
-    with pytest.raises(NotThere):
-        await numbers.move_number(STRANGER, NUMBERS[3], "other.example")
-    with pytest.raises(NotThere):
-        await numbers.move_number(RESELLER, NUMBERS[3], "nowhere.example")
+async def _asked(client: httpx.AsyncClient, method: str, path: str) -> httpx.Response:
+    return await (client.get(path) if method == "GET" else post(client, path))
 
 
-async def test_what_a_reseller_did_for_itself_is_no_managers_to_read(asked: Asked) -> None:
-    lists = asked.portal.inventory.lists
-    await asked.portal.inventory.brands.add_device_type(RESELLER, "New one")
-    assert [one.what for one in await lists.audit(RESELLER, None)] == ["device-type.added"]
-    assert await lists.audit(STRANGER, None) == ()
-    with pytest.raises(NotThere):
-        await lists.audit(MANAGER, None)
+async def test_another_reseller_finds_nothing_there(site: Portal) -> None:
+    stands = await _filled(site)
+    before = await _everything(site)
+    rival = await site.signed_in("rival")
+    for page in PAGES:
+        if not page.path.startswith(D):
+            continue
+        answer = await _asked(rival, page.method, page.path.format(**stands))
+        hidden = answer.status_code == 404 or answer.headers.get("location") == f"/domains/{DOMAIN}/accounts"
+        told_before_asking = answer.status_code == 422 and page.path.endswith(("/maximum", "/accounts"))
+        assert hidden or told_before_asking, (page.method, page.path, answer.status_code)
+        assert "Okafor" not in answer.text
+        assert "+1 202-555-0101" not in answer.text
+    assert await _everything(site) == before
+
+
+async def test_an_address_that_mixes_two_domains_leads_nowhere(site: Portal) -> None:
+    """An account or user of one domain, named below another of the same reseller."""
+    stands = await _filled(site)
+    reseller = await site.signed_in("reseller")
+    await post(reseller, "/domains", name="second.example", maximum="1", region="US")
+    for path in (f"accounts/{stands['account']}", f"accounts/{stands['account']}/remove"):
+        assert (await post(reseller, f"/domains/second.example/{path}", version="1")).status_code == 404
+    assert (await post(reseller, f"/domains/second.example/users/{stands['user']}/password")).status_code == 404
+
+
+async def _everything(site: Portal) -> dict[str, int]:
+    async with transaction(site.engine) as connection:
+        return {
+            table.name: await connection.scalar(select(func.count()).select_from(table)) or 0
+            for table in METADATA.sorted_tables
+        }
+
+
+@pytest.mark.parametrize(
+    ("headers", "token"),
+    [
+        ({}, None),
+        ({}, ""),
+        ({}, "0" * 64),
+        ({}, "ümlaut"),
+        ({"Origin": "https://evil.example"}, "right"),
+        ({"Origin": "null"}, "right"),
+        ({"Sec-Fetch-Site": "cross-site"}, "right"),
+        ({"Sec-Fetch-Site": "same-site"}, "right"),
+    ],
+)
+async def test_a_form_of_somebody_else_changes_nothing(
+    site: Portal, headers: dict[str, str], token: str | None
+) -> None:
+    client = await site.signed_in("reseller")
+    right = form_token((await client.get("/password")).text)
+    before = await _everything(site)
+    for page in PAGES:
+        if page.method == "POST":
+            path = page.path.format(domain=DOMAIN, account="x", user="y", number="+12025550105")
+            data = {
+                "name": "evil.example",
+                **({} if token is None else {"form_token": right if token == "right" else token}),
+            }
+            answer = await client.post(path, data=data, headers=headers)
+            assert answer.status_code == 403, path
+    assert await _everything(site) == before
+
+
+async def test_our_own_page_may_name_itself(site: Portal) -> None:
+    client = await site.signed_in("reseller")
+    token = form_token((await client.get("/password")).text)
+    headers = {"Origin": "https://portal.reseller.example", "Sec-Fetch-Site": "same-origin"}
+    answer = await client.post("/domains", data={"form_token": token, "name": "new.example"}, headers=headers)
+    assert answer.status_code == 303
+
+
+async def test_a_token_is_of_one_session(site: Portal) -> None:
+    one, other = await site.signed_in("reseller"), await site.signed_in("reseller")
+    token = form_token((await one.get("/password")).text)
+    assert (await other.post("/domains", data={"form_token": token, "name": "new.example"})).status_code == 403
+
+
+async def test_a_planted_session_is_not_the_one_that_begins(site: Portal) -> None:
+    client = site.client()
+    client.cookies.set("__Host-portal", "planted", domain="portal.reseller.example")
+    answer = await post(client, "/sign-in", email=EMAILS["reseller"], password=PASSWORD)
+    cookie = re.search(r"__Host-portal=([^;]+);(.*)", answer.headers["set-cookie"])
+    assert cookie
+    assert len(cookie.group(1)) == 43
+    assert {"HttpOnly", "Secure", "SameSite=lax", "Path=/"} <= {
+        one.strip() for one in cookie.group(2).split(",")[0].split(";")
+    }
+    planted = site.client()
+    planted.cookies.set("__Host-portal", "planted", domain="portal.reseller.example")
+    assert (await planted.get("/domains")).status_code == 303
+
+
+async def test_signing_in_again_ends_the_session_before(site: Portal) -> None:
+    client = await site.signed_in("reseller")
+    before = client.cookies["__Host-portal"]
+    token = form_token((await client.get("/password")).text)
+    fields = {"form_token": token, "email": EMAILS["manager"], "password": PASSWORD}
+    assert (await client.post("/sign-in", data=fields)).status_code == 303
+    old = site.client()
+    old.cookies.set("__Host-portal", before, domain="portal.reseller.example")
+    assert (await old.get("/domains")).status_code == 303
+
+
+async def test_the_cookie_is_stored_nowhere(site: Portal) -> None:
+    client = await site.signed_in("reseller")
+    async with transaction(site.engine) as connection:
+        rows = [tuple(row) for row in await connection.execute(select(SESSIONS))]
+    assert len(rows) == 1
+    assert client.cookies["__Host-portal"] not in str(rows)
+
+
+async def test_a_session_that_is_not_used_ends(site: Portal) -> None:
+    client = await site.signed_in("reseller")
+    site.ticking.pass_(minutes=61)
+    assert (await client.get("/domains")).status_code == 303
+
+
+async def test_a_session_that_is_used_ends_all_the_same(site: Portal) -> None:
+    """Twelve hours are eighteen times forty minutes."""
+    client = await site.signed_in("reseller")
+    statuses = []
+    for _ in range(20):
+        site.ticking.pass_(minutes=40)
+        statuses.append((await client.get("/domains")).status_code)
+    assert statuses == [200] * 18 + [303] * 2
+
+
+async def test_signing_out_ends_it_on_the_server(site: Portal) -> None:
+    client = await site.signed_in("user")
+    cookie = client.cookies["__Host-portal"]
+    await post(client, "/sign-out")
+    again = site.client()
+    again.cookies.set("__Host-portal", cookie, domain="portal.reseller.example")
+    assert (await again.get("/numbers")).status_code == 303
+
+
+async def test_guesses_are_held_back_and_all_look_alike(site: Portal) -> None:
+    client = site.client()
+    answers = [
+        await post(client, "/sign-in", page="/sign-in", email=EMAILS["manager"], password=f"wrong {n}")
+        for n in range(PER_ACCOUNT)
+    ]
+    right = await post(client, "/sign-in", page="/sign-in", email=EMAILS["manager"], password=PASSWORD)
+    nobody = await post(client, "/sign-in", page="/sign-in", email="nobody@clinic.example", password=PASSWORD)
+    assert {one.status_code for one in (*answers, right, nobody)} == {401}
+    assert all(WRONG in one.text for one in (*answers, right, nobody))
+    assert len({_without_email(one.text) for one in (*answers, right, nobody)}) == 1
+    elsewhere = await post(
+        site.client("192.0.2.9"), "/sign-in", page="/sign-in", email=EMAILS["reseller"], password=PASSWORD
+    )
+    assert elsewhere.status_code == 303, "others sign in as ever"
+    site.ticking.pass_(minutes=16)
+    later = await post(client, "/sign-in", page="/sign-in", email=EMAILS["manager"], password=PASSWORD)
+    assert later.status_code == 303
+
+
+async def test_one_peer_can_not_guess_at_many_accounts(site: Portal) -> None:
+    client = site.client()
+    for n in range(PER_PEER):
+        await post(client, "/sign-in", page="/sign-in", email=f"user{n}@clinic.example", password="a" * 12)
+    held = await post(client, "/sign-in", page="/sign-in", email=EMAILS["user"], password=PASSWORD)
+    assert held.status_code == 401
+    other = await post(site.client("192.0.2.2"), "/sign-in", page="/sign-in", email=EMAILS["user"], password=PASSWORD)
+    assert other.status_code == 303
+
+
+def _without_email(page: str) -> str:
+    page = re.sub(r"[\w.]+@[\w.]+", "", page)
+    return re.sub(r'(nonce="|form_token" value="|nonce-)[\w-]+', "", page)
+
+
+async def test_a_first_password_must_be_changed_and_a_taken_one_signs_out(site: Portal) -> None:
+    stands = await _filled(site)
+    manager = await site.signed_in("manager")
+    page = await post(manager, f"/domains/{DOMAIN}/users/{stands['user']}/password", page=f"/domains/{DOMAIN}/users")
+    found = re.search(r'id="secret">([0-9a-f-]+)<', page.text)
+    assert found
+    user = site.client()
+    first = await post(user, "/sign-in", email="records@clinic.example", password=found.group(1))
+    assert first.status_code == 303
+    assert (await user.get("/numbers")).headers["location"] == "/password"
+    fields = {"old": found.group(1), "password": "a longer password", "again": "a longer password"}
+    assert (await post(user, "/password", **fields)).status_code == 303
+    assert (await user.get("/numbers")).status_code == 200
+    await post(manager, f"/domains/{DOMAIN}/users/{stands['user']}/no-password")
+    assert (await user.get("/numbers")).status_code == 303
+    async with transaction(site.engine) as connection:
+        told = set(await connection.scalars(select(AUDIT.c.what)))
+    assert {"user.sign-in-given", "user.sign-in-ended"} <= told
+
+
+@pytest.mark.parametrize("wanted", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])
+async def test_signing_in_leads_to_a_page_of_ours(site: Portal, wanted: str) -> None:
+    answer = await post(site.client(), "/sign-in", email=EMAILS["user"], password=PASSWORD, next=wanted)
+    assert answer.headers["location"] == "/numbers"
+
+
+async def test_every_page_is_private_and_runs_nothing_of_others(site: Portal) -> None:
+    stands = await _filled(site)
+    for role in ("reseller", "manager", "user", "operator"):
+        client = await site.signed_in(role)
+        for page in PAGES:
+            if page.method == "POST":
+                continue
+            answer = await client.get(page.path.format(**stands))
+            if answer.status_code == 303 or "csv" in page.path:
+                continue
+            headers = answer.headers
+            assert headers["Cache-Control"] == "no-store"
+            assert headers["X-Frame-Options"] == "DENY"
+            if "html" not in headers["Content-Type"]:
+                continue
+            policy = headers["Content-Security-Policy"]
+            assert "default-src 'none'" in policy
+            assert "unsafe" not in policy
+            nonce = re.search(r"script-src 'nonce-([\w-]+)'", policy)
+            assert nonce
+            assert all(nonce.group(1) in tag for tag in re.findall(r"<(?:script|style)[^>]*>", answer.text))
+            assert not re.search(r'(?:src|href|action)="(?:https?:)?//', answer.text)
+            assert not re.search(r"<[^>]+ (?:style|on\w+)=", answer.text)
+            assert "native" not in answer.text.lower()
+
+
+async def test_a_style_sheet_is_kept_for_good_and_an_old_one_is_not(site: Portal) -> None:
+    client = site.client()
+    address = re.findall(r'href="(/static/[^"]+portal.css)"', (await client.get("/sign-in")).text)[0]
+    kept = await client.get(address)
+    assert "immutable" in kept.headers["Cache-Control"]
+    assert (await client.get("/static/0000000000000000/portal.css")).headers["Cache-Control"] == "no-store"
+    assert (await client.get("/static/0000000000000000/routes.py")).status_code == 404
+
+
+async def test_a_strangers_form_is_small(site: Portal) -> None:
+    client = site.client()
+    token = form_token((await client.get("/sign-in")).text)
+    answer = await client.post("/sign-in", data={"form_token": token, "email": "a" * 30_000})
+    assert answer.status_code == 413
+
+
+async def test_what_is_typed_runs_nowhere(site: Portal) -> None:
+    client = await site.signed_in("reseller")
+    bad = "<script>alert(1)</script>\"'>"
+    answer = await _add(client, phone_number=bad, primary_user=bad, handling=bad, device_type=bad, serial=bad)
+    assert answer.status_code == 422
+    assert "<script>alert" not in answer.text
+    assert "&lt;script&gt;alert" in answer.text
+    async with transaction(site.engine) as connection:
+        assert await connection.scalar(select(func.count()).select_from(ACCOUNTS)) == 0

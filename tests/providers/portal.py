@@ -40,7 +40,10 @@ OTHER = "rival.example"
 OTHER_NUMBER = "+12025550190"
 HOST = "portal.reseller.example"
 BRAND = Brand(
-    name="Northwind Fax", portal_host=HOST, from_address="fax@northwind.example", colour="#0f6b5c",
+    name="Northwind Fax",
+    portal_host=HOST,
+    from_address="fax@northwind.example",
+    colour="#0f6b5c",
     support="+1 202-555-0100",
 )
 
@@ -135,9 +138,7 @@ async def _fill(engine: AsyncEngine, people: People) -> None:
         await connection.execute(
             insert(DOMAINS), {"domain": OTHER, "reseller": "rival", "maximum": None, "region": "US"}
         )
-        await connection.execute(
-            insert(NUMBERS), {"number": OTHER_NUMBER, "domain": OTHER, "treatment": "available"}
-        )
+        await connection.execute(insert(NUMBERS), {"number": OTHER_NUMBER, "domain": OTHER, "treatment": "available"})
         for user_id, reseller, domain, name, email in (
             ("owner", "reseller", None, "Nora Wind", EMAILS["reseller"]),
             ("rival-owner", "rival", None, "Rita Val", EMAILS["rival"]),

@@ -19,7 +19,9 @@ async def audit(visit: Visit) -> Response:
 
 async def domain_audit(visit: Visit) -> Response:
     """What was changed in one domain."""
-    return await _list(visit, await visit.services.inventory.lists.domain(visit.actor, visit.request.path_params["domain"]))
+    return await _list(
+        visit, await visit.services.inventory.lists.domain(visit.actor, visit.request.path_params["domain"])
+    )
 
 
 async def _list(visit: Visit, domain: Domain | None) -> Response:
@@ -28,6 +30,4 @@ async def _list(visit: Visit, domain: Domain | None) -> Response:
     name = domain.name if domain else None
     found = await visit.services.inventory.lists.audit(visit.actor, name, before=before, limit=ROWS + 1)
     title = f"Audit of {name}" if name else "Audit"
-    return await show(
-        visit, "audit.html", title=title, domain=domain, entries=found[:ROWS], more=len(found) > ROWS
-    )
+    return await show(visit, "audit.html", title=title, domain=domain, entries=found[:ROWS], more=len(found) > ROWS)

@@ -34,7 +34,9 @@ async def set_brand(visit: Visit) -> Response:
 
 async def add_device_type(visit: Visit) -> Response:
     """Another type to choose."""
-    return await _changed(visit, await visit.services.inventory.brands.add_device_type(visit.actor, visit.typed("device_type")))
+    return await _changed(
+        visit, await visit.services.inventory.brands.add_device_type(visit.actor, visit.typed("device_type"))
+    )
 
 
 async def remove_device_type(visit: Visit) -> Response:

@@ -18,7 +18,7 @@ class TypedDomain:
     region: str = "US"
 
 
-def maximum_of(typed: str) -> int | None | Refused:
+def maximum_of(typed: str) -> int | Refused | None:
     """How many fax numbers: a number; nothing: unlimited."""
     if not typed or typed.casefold() == "unlimited":
         return None

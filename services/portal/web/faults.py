@@ -33,7 +33,7 @@ def handlers() -> dict[Any, Callable[[Request, Any], Awaitable[Response]]]:
 
 
 async def _not_allowed(_: Request, __: NotAllowed) -> Response:
-    return _notice(403, "This page isn’t yours", "Your sign-in doesn’t include it. Nothing was changed.")
+    return _notice(403, "This page isn't yours", "Your sign-in doesn't include it. Nothing was changed.")
 
 
 async def _not_there(_: Request, __: NotThere) -> Response:
@@ -58,7 +58,7 @@ async def _away(_: Request, error: DependencyAway) -> Response:
     answer = _notice(
         503,
         "One moment, please",
-        "The portal can’t reach its data at this moment. Faxes go on as before; none is lost.",
+        "The portal can't reach its data at this moment. Faxes go on as before; none is lost.",
         "If you were saving something, look whether it is there before you send it again.",
     )
     answer.headers["Retry-After"] = str(RETRY_AFTER)
@@ -95,5 +95,3 @@ def _notice(status: int, title: str, *lines: str) -> Response:
         form_token="",
         message=None,
     )
-
-

@@ -1,6 +1,6 @@
 """Fax accounts from a file: tried out first, with a reason for each refused row, then added as chosen."""
 
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
@@ -15,6 +15,7 @@ SHOWN: Final = 200
 """Rows of a result on the page; the rest is counted."""
 
 MODES: Final[tuple[ImportMode, ...]] = ("all-or-nothing", "good-rows")
+
 
 async def page(visit: Visit) -> Response:
     """Choose a file."""
@@ -51,7 +52,7 @@ async def take(visit: Visit) -> Response:
         return await _page(visit, wrong="Choose what to do with rows that are refused.")
     rows = visit.form.get("rows", "")
     data = rows.encode() if isinstance(rows, str) else b""
-    result = await _imported(visit, data, cast("ImportMode", mode))
+    result = await _imported(visit, data, mode)
     return await _page(visit, result=result, taken=True)
 
 
@@ -77,7 +78,9 @@ async def _page(visit: Visit, **shown: Any) -> Response:
 def _file(data: bytes, name: str) -> Response:
     """To keep; it runs nothing, whatever is in it."""
     headers = {**PRIVATE, "Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(data, media_type="text/csv; charset=utf-8", headers={**headers, "Content-Security-Policy": "sandbox"})
+    return Response(
+        data, media_type="text/csv; charset=utf-8", headers={**headers, "Content-Security-Policy": "sandbox"}
+    )
 
 
 def _plain(name: str) -> str:

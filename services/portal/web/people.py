@@ -1,10 +1,10 @@
 """Who can sign in, as what: users of the inventory that have a password, and operators."""
 
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 from uuid import uuid4
 
-from sqlalchemy import Row, Select, delete, func, insert, literal, null, select, update
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, delete, func, insert, literal, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services._runtime.database import transaction
@@ -130,7 +130,7 @@ def _operators() -> Select[tuple[object, ...]]:
     return select(*columns, role, *nobodys, _must_change(OPERATORS.c.user_id).label("must_change"))
 
 
-def _must_change(user_id: object) -> object:
+def _must_change(user_id: ColumnElement[Any]) -> ScalarSelect[int]:
     return select(func.count()).where(FIRST_PASSWORDS.c.user_id == user_id).scalar_subquery()
 
 

@@ -80,9 +80,7 @@ PAGES: Final = (
 
 def routes(services: Services) -> list[BaseRoute]:
     """The pages, each behind its gate, and our own style and script, which are nobody's secret."""
-    pages = [
-        Route(page.path, Gate(services, page.rule, page.answer).__call__, methods=[page.method]) for page in PAGES
-    ]
+    pages = [Route(page.path, Gate(services, page.rule, page.answer).__call__, methods=[page.method]) for page in PAGES]
     return [Route("/static/{hashed}/{name}", _shipped), *pages]
 
 

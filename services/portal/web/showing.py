@@ -21,7 +21,9 @@ class Message:
 DONE: Final[dict[str, Message]] = {
     "added": Message("Added."),
     "saved": Message("Saved."),
-    "removed": Message("Removed. The number is kept back from other customers for a while, and late faxes are not lost."),
+    "removed": Message(
+        "Removed. The number is kept back from other customers for a while, and late faxes are not lost."
+    ),
     "user-removed": Message("The user was removed."),
     "signed-out": Message("They can sign in no more, and are signed out everywhere."),
 }

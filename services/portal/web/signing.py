@@ -14,7 +14,7 @@ from services.portal.web.showing import go, home, show
 log = logging.getLogger("nativefax.portal")
 
 WRONG: Final = (
-    "That email and password don’t belong together. After several tries, signing in is held back for 15 minutes."
+    "This email and this password do not belong together. After several tries, signing in is held back for 15 minutes."
 )
 """The answer to every failure, whatever the reason: it tells nobody which emails can sign in."""
 
@@ -66,12 +66,17 @@ async def change_password(visit: Visit) -> Response:
     person = visit.person
     new, again = str(visit.form.get("password", "")), str(visit.form.get("again", ""))
     fault = fault_of(new, again)
-    if fault is None and await _recognised(visit, person.email.casefold(), str(visit.form.get("old", ""))) is None:
+    if fault is None and not await _knows_old(visit, person):
         fault = WRONG_OLD
     if fault:
         return await show(visit, "password.html", 422, title="Change password", wrong=fault)
     await visit.services.people.set_password(person.user_id, new)
     return await _begun(visit, person, home(person))
+
+
+async def _knows_old(visit: Visit, person: Person) -> bool:
+    who = await _recognised(visit, person.email.casefold(), str(visit.form.get("old", "")))
+    return who is not None and who.user_id == person.user_id
 
 
 async def _recognised(visit: Visit, email: str, password: str) -> Person | None:

@@ -35,7 +35,8 @@ class Throttle:
             await connection.execute(delete(ATTEMPTS).where(ATTEMPTS.c.at <= now - WINDOW_SECONDS))
             await connection.execute(insert(ATTEMPTS), [{"subject": one, "at": now} for one in (account, address)])
             counted = select(ATTEMPTS.c.subject, func.count()).where(ATTEMPTS.c.subject.in_((account, address)))
-            counts = {name: times for name, times in await connection.execute(counted.group_by(ATTEMPTS.c.subject))}
+            rows = await connection.execute(counted.group_by(ATTEMPTS.c.subject))
+            counts: dict[str, int] = {row[0]: row[1] for row in rows}
         return counts[account] <= PER_ACCOUNT and counts[address] <= PER_PEER
 
     async def forgive(self, email: str) -> None:

@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 from services.portal.inventory.actors import NotAllowed, NotThere
 from services.portal.inventory.forms import UserForm
 from services.portal.inventory.refusals import Refused
+from services.portal.inventory.store import Change, Entry
 from services.portal.inventory.views import User
 from services.portal.web.gate import Visit
 from services.portal.web.passwords import made_up
@@ -45,6 +46,7 @@ async def let_sign_in(visit: Visit) -> Response:
     user = await _other(visit)
     password = made_up()
     await visit.services.people.set_password(user.user_id, password, must_change=True)
+    await _recorded(visit, user, "user.sign-in-given")
     return await _list(visit, secret=password, secret_for=user)
 
 
@@ -52,6 +54,7 @@ async def end_sign_in(visit: Visit) -> Response:
     """No password: signed out everywhere, and in no more."""
     user = await _other(visit)
     await visit.services.people.forget_password(user.user_id)
+    await _recorded(visit, user, "user.sign-in-ended")
     return go(domain_page(user.domain or "", "users"), "signed-out")
 
 
@@ -62,6 +65,16 @@ async def remove_user(visit: Visit) -> Response:
     if isinstance(made, Refused):
         return await _list(visit, failed=made)
     return go(domain_page(user.domain or "", "users"), "user-removed")
+
+
+async def _recorded(visit: Visit, user: User, what: str) -> None:
+    """Into the audit log."""
+    entry = Entry(what, user.email, user.domain)
+
+    async def work(change: Change) -> None:
+        await change.record(entry)
+
+    await visit.services.inventory.lists.store.change(visit.actor, work)
 
 
 async def _other(visit: Visit) -> User:
