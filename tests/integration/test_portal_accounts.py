@@ -11,10 +11,10 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from schemas.accounts import FaxAccount, RemovedAccount
-from services._runtime.database import transaction
+from services._runtime.database import connect, migrate, transaction
 from services.portal.inventory.actors import NotThere
 from services.portal.inventory.forms import ChangeAccount, PrimaryUser, UserForm
-from services.portal.inventory.seeding import DOMAIN
+from services.portal.inventory.seeding import DOMAIN, seed
 from services.portal.inventory.tables import ACCOUNTS, METADATA, NUMBERS, RESELLERS
 from services.portal.inventory.views import Account, Domain, User
 from tests.integration.inventory_world import (
@@ -49,10 +49,16 @@ async def changed(portal: World, account: Account, **fields: Any) -> Any:
     return await portal.inventory.accounts.change(RESELLER, form)
 
 
-async def test_the_migrations_make_the_tables_that_the_code_names(portal: World) -> None:
-    found = await differences(portal.engine, METADATA)
+async def test_the_migrations_make_the_tables_that_the_code_names(database: str) -> None:
+    engine = connect(database)
+    await migrate(engine, "services.portal")
+    await migrate(engine, "services.portal")
+    found = await differences(engine, METADATA)
     mine = [one for one in found if _table(one[1]) in METADATA.tables]  # the pages' tables are in the same database
     assert mine == []
+    assert await seed(engine)
+    assert not await seed(engine)
+    await engine.dispose()
 
 
 def _table(thing: Any) -> str:
