@@ -1,0 +1,159 @@
+"""Whoever asks the inventory sees and changes only what is theirs: every deed, for every role."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.portal.inventory import Inventory
+from services.portal.inventory.actors import MAY, Actor, NotAllowed, NotThere
+from services.portal.inventory.forms import ChangeAccount, UserForm
+from services.portal.inventory.seeding import DOMAIN
+from services.portal.inventory.views import Account
+from tests.integration.inventory_world import MANAGER, NUMBERS, RESELLER, STRANGER, World, form, world
+
+USER = Actor("ursula", "Ursula User", "user", "reseller", DOMAIN)
+NEIGHBOUR = Actor("nora", "Nora Neighbour", "manager", "reseller", "next.example")
+ROLES = {"reseller": RESELLER, "manager": MANAGER, "user": USER}
+
+Ask = Callable[[Inventory, Actor, Account], Awaitable[Any]]
+
+
+def change(account: Account) -> ChangeAccount:
+    return ChangeAccount(account.account_id, account.version, handling="portal")
+
+
+PERSON = UserForm("New", "new@clinic.example")
+BRAND = {"name": "N", "portal_host": "n.example", "from_address": "f@n.example"}
+OF_DOMAIN: dict[str, tuple[str, Ask]] = {
+    "lists.domain": ("see-domain", lambda i, a, _: i.lists.domain(a, DOMAIN)),
+    "lists.numbers": ("see-numbers", lambda i, a, _: i.lists.numbers(a, DOMAIN)),
+    "lists.users": ("see-users", lambda i, a, _: i.lists.users(a, DOMAIN)),
+    "lists.user": ("see-users", lambda i, a, one: i.lists.user(a, one.user.user_id if one.user else "")),
+    "lists.accounts": ("see-own-accounts", lambda i, a, _: i.lists.accounts(a, DOMAIN)),
+    "lists.devices": ("see-numbers", lambda i, a, _: i.lists.devices(a, DOMAIN)),
+    "lists.audit": ("see-audit", lambda i, a, _: i.lists.audit(a, DOMAIN)),
+    "lists.holds": ("change-holds", lambda i, a, _: i.lists.holds(a, DOMAIN)),
+    "accounts.add": ("add-account", lambda i, a, _: i.accounts.add(a, form(NUMBERS[3]))),
+    "accounts.change": ("change-account", lambda i, a, one: i.accounts.change(a, change(one))),
+    "accounts.remove": ("remove-account", lambda i, a, one: i.accounts.remove(a, one.account_id, one.version)),
+    "secrets.new_code": ("make-secrets", lambda i, a, one: i.secrets.new_code(a, one.account_id)),
+    "secrets.new_token": ("make-secrets", lambda i, a, one: i.secrets.new_token(a, one.account_id, "t", [])),
+    "secrets.revoke_token": ("make-secrets", lambda i, a, one: i.secrets.revoke_token(a, one.account_id, "t")),
+    "numbers.set_maximum": ("change-domains", lambda i, a, _: i.numbers.set_maximum(a, DOMAIN, 7)),
+    "numbers.add_numbers": ("change-numbers", lambda i, a, _: i.numbers.add_numbers(a, DOMAIN, ["+12025550190"])),
+    "numbers.set_treatment": ("change-numbers", lambda i, a, _: i.numbers.set_treatment(a, NUMBERS[4], "queue")),
+    "numbers.move_number": ("change-numbers", lambda i, a, _: i.numbers.move_number(a, NUMBERS[5], DOMAIN)),
+    "users.add": ("change-users", lambda i, a, _: i.users.add(a, DOMAIN, PERSON)),
+    "users.change": (
+        "change-users",
+        lambda i, a, one: i.users.change(a, one.user.user_id if one.user else "", PERSON),
+    ),
+    "users.remove": ("change-users", lambda i, a, one: i.users.remove(a, one.user.user_id if one.user else "")),
+    "holds.set": ("change-holds", lambda i, a, _: i.holds.set(a, DOMAIN, f"domain:{DOMAIN}", "why")),
+    "files.import_csv": ("add-account", lambda i, a, _: i.files.import_csv(a, DOMAIN, b"", "dry-run")),
+    "files.export_csv": ("see-numbers", lambda i, a, _: i.files.export_csv(a, DOMAIN)),
+}
+"""What concerns one domain, with the deed that it is."""
+
+OF_ANYBODY: dict[str, tuple[str, Ask]] = {
+    "lists.domains": ("see-domain", lambda i, a, _: i.lists.domains(a)),
+    "numbers.add_domain": ("change-domains", lambda i, a, _: i.numbers.add_domain(a, f"{a.user_id}.example", 1)),
+    "brands.set": ("change-brand", lambda i, a, _: i.brands.set(a, BRAND)),
+    "brands.add_device_type": ("change-device-types", lambda i, a, _: i.brands.add_device_type(a, a.user_id)),
+    "brands.remove_device_type": ("change-device-types", lambda i, a, _: i.brands.remove_device_type(a, "none")),
+}
+OTHERS = {"lists.account", "holds.lift", "lists.device_types", "lists.brand", "lists.brand_of_host", "files.template"}
+"""Tested by name below, elsewhere, or for everybody."""
+
+OTHERS |= {"accounts.on_one"}
+
+
+@dataclass
+class Asked:
+    portal: World
+    account: Account
+
+
+@pytest.fixture
+async def asked(tmp_path: Path) -> AsyncIterator[Asked]:
+    async with world(f"sqlite:///{tmp_path}/portal.sqlite") as portal:
+        await portal.inventory.numbers.add_domain(RESELLER, "next.example", 1)
+        await portal.stranger()
+        yield Asked(portal, (await portal.added()).account)
+
+
+def test_every_method_is_asked_here() -> None:
+    rooms = vars(Inventory(None, None)).items()  # type: ignore[arg-type]
+    methods = {
+        f"{room}.{method}"
+        for room, thing in rooms
+        if room != "_store"
+        for method in dir(thing)
+        if not method.startswith("_") and callable(getattr(thing, method)) and method not in {"store", "accounts_"}
+    }
+    methods -= {"secrets.accounts"}
+    assert methods == set(OF_DOMAIN) | set(OF_ANYBODY) | OTHERS
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_each_role_may_do_what_its_list_says_and_nothing_else(asked: Asked, role: str) -> None:
+    actor = ROLES[role]
+    for deed, ask in (OF_DOMAIN | OF_ANYBODY).values():
+        if deed in MAY[actor.role]:
+            continue
+        with pytest.raises(NotAllowed):
+            await ask(asked.portal.inventory, actor, asked.account)
+
+
+@pytest.mark.parametrize("actor", [STRANGER, NEIGHBOUR], ids=["another-reseller", "another-domain"])
+async def test_nobody_reaches_what_is_somebody_elses(asked: Asked, actor: Actor) -> None:
+    for deed, ask in OF_DOMAIN.values():
+        expected = NotThere if deed in MAY[actor.role] else NotAllowed
+        with pytest.raises(expected):
+            await ask(asked.portal.inventory, actor, asked.account)
+    with pytest.raises(NotThere):
+        await asked.portal.inventory.lists.account(actor, asked.account.account_id)
+    assert DOMAIN not in {one.name for one in await asked.portal.inventory.lists.domains(actor)}
+    assert await asked.portal.inventory.lists.account(RESELLER, asked.account.account_id) == asked.account
+
+
+@pytest.mark.parametrize("role", ["reseller", "manager"])
+async def test_each_role_can_do_what_its_list_says(asked: Asked, role: str) -> None:
+    actor = ROLES[role]
+    for deed, ask in OF_DOMAIN.values():
+        if deed in MAY[actor.role]:
+            await ask(asked.portal.inventory, actor, asked.account)
+
+
+async def test_a_user_sees_only_their_own_accounts(asked: Asked) -> None:
+    owner = asked.account.user
+    assert owner is not None
+    mine = Actor(owner.user_id, owner.name, "user", "reseller", DOMAIN)
+    lists = asked.portal.inventory.lists
+    assert await lists.accounts(mine, DOMAIN) == (asked.account,)
+    assert await lists.account(mine, asked.account.account_id) == asked.account
+    assert await lists.accounts(USER, DOMAIN) == ()
+    with pytest.raises(NotThere):
+        await lists.account(USER, asked.account.account_id)
+
+
+async def test_a_number_moves_only_between_ones_own_domains(asked: Asked) -> None:
+    numbers = asked.portal.inventory.numbers
+    with pytest.raises(NotThere):
+        await numbers.move_number(RESELLER, NUMBERS[3], "other.example")
+    with pytest.raises(NotThere):
+        await numbers.move_number(STRANGER, NUMBERS[3], "other.example")
+    with pytest.raises(NotThere):
+        await numbers.move_number(RESELLER, NUMBERS[3], "nowhere.example")
+
+
+async def test_what_a_reseller_did_for_itself_is_no_managers_to_read(asked: Asked) -> None:
+    lists = asked.portal.inventory.lists
+    await asked.portal.inventory.brands.add_device_type(RESELLER, "New one")
+    assert [one.what for one in await lists.audit(RESELLER, None)] == ["device-type.added"]
+    assert await lists.audit(STRANGER, None) == ()
+    with pytest.raises(NotThere):
+        await lists.audit(MANAGER, None)
