@@ -104,13 +104,14 @@ async def post(client: httpx.AsyncClient, path: str, *, page: str = "", **fields
 @asynccontextmanager
 async def portal(folder: Path, *, secure: bool = True, clock: Any = None) -> AsyncIterator[Portal]:
     """A portal with everybody of `EMAILS`, who all have the same password."""
-    engine = connect(f"sqlite:///{folder}/portal.sqlite")
+    database = folder / "portal.sqlite"
+    if not _PREPARED:
+        await _prepare(database)
+    database.write_bytes(_PREPARED[0])
+    engine = connect(f"sqlite:///{database}")
+    people = People(engine, _passwords())
     try:
-        await migrate(engine, "services.portal")
-        await seed(engine, portal_host=HOST)
         ticking = clock or Clock()
-        people = People(engine, Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)))
-        await _fill(engine, people)
         live: set[str] = set()
 
         def state(account: Account) -> LiveState:
@@ -128,6 +129,24 @@ async def portal(folder: Path, *, secure: bool = True, clock: Any = None) -> Asy
         yield Portal(engine, services, site(services), ticking, live)
     finally:
         await engine.dispose()
+
+
+_PREPARED: list[bytes] = []
+"""The database that each portal begins with, made once."""
+
+
+async def _prepare(database: Path) -> None:
+    engine = connect(f"sqlite:///{database}")
+    await migrate(engine, "services.portal")
+    await seed(engine, portal_host=HOST)
+    await _fill(engine, People(engine, _passwords()))
+    await engine.dispose()  # the last connection's end writes the log into the file
+    _PREPARED.append(await asyncio.to_thread(database.read_bytes))
+
+
+def _passwords() -> Passwords:
+    """Hashes that are quick, for tests only."""
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 async def _fill(engine: AsyncEngine, people: People) -> None:

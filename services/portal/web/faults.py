@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from services._runtime.outcomes import DependencyAway
 from services.portal.inventory.actors import NotAllowed, NotThere
-from services.portal.web.gate import NotTheirForm, TooLarge
+from services.portal.web.gate import NotTheirForm, TooLarge, Visit
 from services.portal.web.rendering import Face, render
+from services.portal.web.showing import show
 
 log = logging.getLogger("nativefax.portal")
 RETRY_AFTER: Final = 15
@@ -32,12 +33,12 @@ def handlers() -> dict[Any, Callable[[Request, Any], Awaitable[Response]]]:
     }
 
 
-async def _not_allowed(_: Request, __: NotAllowed) -> Response:
-    return _notice(403, "This page isn't yours", "Your sign-in doesn't include it. Nothing was changed.")
+async def _not_allowed(request: Request, __: NotAllowed) -> Response:
+    return await _shown(request, 403, "This page isn't yours", "Your sign-in doesn't include it. Nothing was changed.")
 
 
-async def _not_there(_: Request, __: NotThere) -> Response:
-    return _notice(404, "There is nothing here", "It was removed, or the address is not quite right.")
+async def _not_there(request: Request, __: NotThere) -> Response:
+    return await _shown(request, 404, "There is nothing here", "It was removed, or the address is not quite right.")
 
 
 async def _not_their_form(_: Request, __: NotTheirForm) -> Response:
@@ -65,9 +66,9 @@ async def _away(_: Request, error: DependencyAway) -> Response:
     return answer
 
 
-async def _http(_: Request, error: HTTPException) -> Response:
+async def _http(request: Request, error: HTTPException) -> Response:
     if error.status_code == 404:  # noqa: PLR2004 - as HTTP names it
-        return await _not_there(_, NotThere("page"))
+        return await _not_there(request, NotThere("page"))
     return _notice(error.status_code, "That did not work", "Go back and try once more. Nothing was changed.")
 
 
@@ -78,6 +79,17 @@ async def _broken(_: Request, __: Exception) -> Response:
         "Something went wrong on our side. Faxes go on as before; none is lost.",
         "Look whether your change is there before you send it again.",
     )
+
+
+async def _shown(request: Request, status: int, title: str, *lines: str) -> Response:
+    """With the face and the navigation of whoever asks, if that is known."""
+    visit = getattr(request.state, "visit", None)
+    if not isinstance(visit, Visit):
+        return _notice(status, title, *lines)
+    try:
+        return await show(visit, "notice.html", status, title=title, lines=lines)
+    except DependencyAway:
+        return _notice(status, title, *lines)
 
 
 def _notice(status: int, title: str, *lines: str) -> Response:

@@ -92,17 +92,17 @@ class Gate:
         session = await self.services.sessions.find(request.cookies.get(cookies.session))
         if self.rule is not None and session is None:
             return _to_sign_in(request)
-        if self.rule is not None and session is not None and session.person.role not in self.rule:
-            raise NotAllowed(request.url.path)
         if session is not None and session.person.must_change and self.rule and request.url.path != "/password":
             return RedirectResponse("/password", 303)
         planted = request.cookies.get(cookies.form)
         cookie = planted or secrets.token_urlsafe(ID_BYTES)
         token = session.form_token if session else form_token(cookie)
-        form = FormData()
+        visit = Visit(request, self.services, session, FormData(), token, None if session or planted else cookie)
+        request.state.visit = visit  # so that a refusal wears the same face as the page
+        if self.rule is not None and session is not None and session.person.role not in self.rule:
+            raise NotAllowed(request.url.path)
         if request.method not in {"GET", "HEAD"}:
-            form = await _form(request, token, FORM_BYTES if session else STRANGERS_BYTES)
-        visit = Visit(request, self.services, session, form, token, None if session or planted else cookie)
+            visit.form = await _form(request, token, FORM_BYTES if session else STRANGERS_BYTES)
         return self._with_cookie(await self.answer(visit), visit)
 
     def _with_cookie(self, response: Response, visit: Visit) -> Response:
