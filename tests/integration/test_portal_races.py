@@ -15,7 +15,7 @@ from services.portal.inventory.forms import ChangeAccount, PrimaryUser
 from services.portal.inventory.refusals import Refused
 from services.portal.inventory.seeding import DOMAIN
 from services.portal.inventory.tables import OUTBOX
-from services.portal.inventory.views import Saved
+from services.portal.inventory.views import Account, Saved
 from tests.integration.inventory_world import ATA, NUMBERS, RESELLER, STRANGER, Topics, World, form, saved, world
 
 PEOPLE = 4
@@ -121,3 +121,28 @@ async def test_many_who_do_anything_leave_versions_in_order(portal: World, desks
     for account in accounts:
         versions = [one.version for one in events if one.fax_number == account.number]
         assert versions == list(range(1, 2 + 2 * PEOPLE))
+
+
+async def test_a_brand_that_changes_meanwhile_reaches_every_account(portal: World, desks: list[Inventory]) -> None:
+    """None is published with the old one after the new one, and no version twice."""
+    accounts = [(await portal.added(one)).account for one in NUMBERS[:2]]
+    face = {"portal_host": "p.example", "from_address": "f@p.example"}
+
+    async def rebrand(desk: Inventory) -> None:
+        for count in range(4):
+            await desk.brands.set(RESELLER, face | {"name": f"Brand {count}"})
+
+    async def change(desk: Inventory, account: Account) -> None:
+        for _ in range(4):
+            saved(await desk.secrets.new_token(RESELLER, account.account_id, "t", ["faxes:send"]))
+
+    async def add(desk: Inventory) -> None:
+        for number in NUMBERS[2:5]:
+            saved(await desk.accounts.add(RESELLER, form(number)))
+
+    await asyncio.gather(rebrand(desks[0]), change(desks[1], accounts[0]), change(desks[2], accounts[1]), add(desks[3]))
+    events = await portal.published()
+    for account in await portal.inventory.lists.accounts(RESELLER, DOMAIN):
+        records = [one for one in events if one.fax_number == account.number]
+        assert [one.version for one in records] == list(range(1, account.version + 1))
+        assert records[-1].brand.name == "Brand 3"

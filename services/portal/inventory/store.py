@@ -93,9 +93,16 @@ def _json(fields: Mapping[str, Any] | None) -> str | None:
 
 
 async def locked(connection: AsyncConnection, domain: str) -> Any:
-    """The row of a domain, locked; None if there is none. SQLite has one writer anyway."""
+    """The row of a domain, locked; None if there is none. SQLite has one writer anyway.
+
+    Its reseller's brand is held as it is, too: a change of brand changes every account, whatever its domain.
+    """
     chosen = select(DOMAINS).where(DOMAINS.c.domain == domain).with_for_update()
-    return (await connection.execute(chosen)).one_or_none()
+    row = (await connection.execute(chosen)).one_or_none()
+    if row is not None:
+        brand = select(BRANDS.c.reseller).where(BRANDS.c.reseller == row.reseller)
+        await connection.execute(brand.with_for_update(read=True))
+    return row
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,9 @@ async def add_accounts(change: Change, made: Sequence[Account]) -> None:
     await change.connection.execute(insert(ACCOUNTS), every)
     devices = [_device(one) for one in made if one.device is not None]
     if devices:
+        devices.sort(
+            key=lambda one: str(one["serial_folded"])
+        )  # two files with the same serials wait, not for each other
         await change.connection.execute(insert(DEVICES), devices)
     for part in rows.parts([one.number for one in made]):
         await change.connection.execute(update(NUMBERS).where(NUMBERS.c.number.in_(part)).values(treatment="fax"))
