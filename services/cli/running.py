@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from deploy.local.errors import SetupError
-from deploy.local.gateways import PORTS
+from deploy.local.gateways import FAX_DOMAIN, PORTS, RELAY
 from deploy.local.stack import Program, Stack
 from services._runtime import topic_admin
 from services._runtime.prepare import set_lifecycle
@@ -113,14 +113,21 @@ def describe(stack: Stack, console: Console) -> None:
     places = {
         "Mailbox": stack.mailbox_url,
         "Links": stack.environment["NATIVEFAX_PORTAL_URL"],
+        "API": stack.environment["NATIVEFAX_API_URL"],
+        "ATAs": stack.environment["NATIVEFAX_ATA_URL"],
+        "Switches": stack.environment["NATIVEFAX_TELEPHONY_URL"],
+        "Faxes by mail": f"127.0.0.1:{stack.ports['email_in']}, as +15550100@{FAX_DOMAIN}, for the relay {RELAY!r}",
         "Data": str(stack.root),
         "Logs": str(stack.root / "logs"),
     }
     for name, where in places.items():
         if where:
-            console.print(f"  {name:<8} {where}", highlight=False)
+            console.print(f"  {name:<13} {where}", highlight=False)
     console.print("\nTry, in another terminal:\n")
     console.print(
         '  nativefax accounts add +15550100 --name "Front desk" --email front.desk@clinic.example', highlight=False
     )
-    console.print("  nativefax receive tests/data/pages/itu1.tif --to +15550100\n", highlight=False)
+    console.print("  nativefax receive tests/data/pages/itu1.tif --to +15550100", highlight=False)
+    console.print(
+        "  nativefax send tests/data/submitted/letter.pdf --from +15550100 --to +12025550177\n", highlight=False
+    )

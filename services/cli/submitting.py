@@ -17,6 +17,7 @@ import httpx
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from deploy.local.gateways import RELAY
 from schemas.accounts import FaxAccount
 from services.cli.devices import LocalDevice
 from services.cli.errors import Refused
@@ -26,8 +27,6 @@ from services.ingest.email_in.domain import submissions
 from services.ingest.email_in.reading import read_mail
 
 SECONDS = 120.0
-RELAY = "local"
-"""The relay of the local stack: it vouches for the envelope sender."""
 
 
 class SubmitSettings(BaseSettings):

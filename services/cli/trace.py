@@ -39,9 +39,12 @@ def show(steps: list[FaxStatusChanged], decision: Decision | None, console: Cons
     first = steps[0]
     pages = "" if first.pages is None else f", {first.pages} page{'' if first.pages == 1 else 's'}"
     partial = ", [yellow]incomplete[/yellow]" if first.partial else ""
-    console.print(f"[bold]{first.fax_id}[/bold]  {first.other_party or 'unknown'} → {first.fax_number}{pages}{partial}")
+    parties = [first.other_party or "unknown", str(first.fax_number)]
+    way = " → ".join(parties if first.direction == "received" else reversed(parties))
+    console.print(f"[bold]{first.fax_id}[/bold]  {way}{pages}{partial}")
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
-    table.add_row(f"{first.accepted_at:%Y-%m-%d %H:%M:%S.%f}"[:-3], "", "accepted", "ingest", "")
+    if first.state != "accepted":  # a received fax has no such step
+        table.add_row(f"{first.accepted_at:%Y-%m-%d %H:%M:%S.%f}"[:-3], "", "accepted", "ingest", "")
     for step in steps:
         after = f"+{(step.at - first.accepted_at).total_seconds():.3f} s"
         told = " ".join(filter(None, (step.rule, step.recipient, step.reason, step.detail)))
