@@ -15,6 +15,7 @@ from services._runtime.settings import LinkSettings, StageSettings, StoreSetting
 from services._runtime.stage import Stage
 from services.portal.inventory.inventory import Inventory
 from services.portal.inventory.live import LiveStates
+from services.portal.inventory.seeding import seed
 from services.portal.inventory.tables import OUTBOX
 from services.portal.pages import app
 from services.portal.web.passwords import Passwords
@@ -86,6 +87,8 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
         cookies=Cookies(secure=not served_plainly(LinkSettings().portal_url)),
         live=live.state,
     )
+    if settings.sample:
+        await seed(engine, settings.first_reseller)
     await let_first_in(engine, people, settings)
     resources.supervise("outbox", outbox.relay)
     resources.serve(beside(web(), site(services)))

@@ -3,7 +3,6 @@
 On real Kafka, with a router whose table has to know the account.
 """
 
-import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +11,8 @@ import httpx
 import pytest
 
 from services._runtime import topic_admin
-from services._runtime.database import connect, migrate
 from services._runtime.settings import KafkaSettings
-from services.portal.inventory.seeding import DOMAIN, NUMBERS_OF_DOMAIN, seed
+from services.portal.inventory.seeding import DOMAIN, NUMBERS_OF_DOMAIN
 from tests.fault.workers import eventually, workers
 from tests.providers.cluster import Cluster
 from tests.providers.portal import form_token
@@ -33,21 +31,14 @@ def kafka(cluster: Cluster) -> Iterator[None]:
         yield
 
 
-async def _seed(url: str) -> None:
-    engine = connect(url)
-    await migrate(engine, "services.portal")
-    await seed(engine)
-    await engine.dispose()
-
-
 def test_an_account_goes_live_in_the_process_that_runs(kafka: None, cluster: Cluster, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/portal.sqlite"
-    asyncio.run(_seed(url))
     environment = {
         **cluster.environment,
         "NATIVEFAX_PORTAL_DATABASE": url,
         "NATIVEFAX_PORTAL_FIRST_EMAIL": EMAIL,
         "NATIVEFAX_PORTAL_FIRST_PASSWORD": PASSWORD,
+        "NATIVEFAX_PORTAL_SAMPLE": "true",
         "NATIVEFAX_PORTAL_URL": "http://127.0.0.1",
         "NATIVEFAX_LINKS_SECRET": "s" * 40,
     }

@@ -20,6 +20,7 @@ class PortalSettings(BaseSettings):
         default=None, min_length=12, description="of the first sign-in, made when there is none; without: none is made"
     )
     first_reseller: str = Field(default="reseller", description="the reseller of the first sign-in")
+    sample: bool = Field(default=False, description="an empty database begins with a sample customer, to try it out")
 
 
 def served_plainly(url: str | None) -> bool:
