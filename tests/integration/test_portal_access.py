@@ -386,3 +386,17 @@ async def test_what_is_typed_runs_nowhere(site: Portal) -> None:
     assert "&lt;script&gt;alert" in answer.text
     async with transaction(site.engine) as connection:
         assert await connection.scalar(select(func.count()).select_from(ACCOUNTS)) == 0
+
+
+async def test_a_reseller_without_a_brand_is_told_what_to_do_first(site: Portal) -> None:
+    client = await site.signed_in("rival")
+    answer = await post(client, "/domains/rival.example/accounts", phone_number="+12025550190", methods="email")
+    assert answer.status_code == 422
+    assert "Set it on the page Brand" in answer.text
+
+
+async def test_a_domains_name_fits_into_an_address(site: Portal) -> None:
+    client = await site.signed_in("reseller")
+    assert (await post(client, "/domains", name="a/b")).status_code == 422
+    made = await post(client, "/domains", name="Müller & Söhne? 50% #1")
+    assert (await client.get(made.headers["location"])).status_code == 200

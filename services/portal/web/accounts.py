@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 
 from services.portal.inventory.actors import NotThere
 from services.portal.inventory.forms import AddAccount, ChangeAccount, PrimaryUser
-from services.portal.inventory.refusals import Refused
+from services.portal.inventory.refusals import Refusal, Refused
 from services.portal.inventory.views import Account, Saved
 from services.portal.web.gate import Visit
 from services.portal.web.rendering import PRIVATE
@@ -29,6 +29,11 @@ IN_DIALOG: Final = (
 )
 """The fields of the dialog; other refusals stand on top of it."""
 
+NO_BRAND: Final = Refused(
+    (Refusal("brand", "brand-invalid", "Your brand is not set yet. Set it on the page Brand, then add fax numbers."),)
+)
+"""Every account carries its reseller's brand."""
+
 EMPTY: Final = AddAccount("", "", PrimaryUser(), ("email", "portal"), "email-with-attachment")
 
 
@@ -40,6 +45,8 @@ async def accounts(visit: Visit) -> Response:
 async def add_account(visit: Visit) -> Response:
     """“Add a Fax Number”."""
     form = _typed(visit)
+    if await visit.services.inventory.lists.brand(visit.actor.reseller) is None:
+        return await _tab(visit, form, no=NO_BRAND, open_=True)
     made = await visit.services.inventory.accounts.add(visit.actor, form)
     if isinstance(made, Refused):
         return await _tab(visit, form, no=made, open_=True)

@@ -1,12 +1,16 @@
 """Domains: the list, another one, and how many fax numbers one may have."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.responses import Response
 
-from services.portal.inventory.refusals import Refused, refused
+from services.portal.inventory.refusals import Refusal, Refused, refused
 from services.portal.web.gate import Visit
 from services.portal.web.showing import domain_page, go, show
+
+WITH_SLASH: Final = Refused((Refusal("domain", "domain-invalid", "Write the name without a slash."),))
+"""A name stands in addresses, where a slash would part it."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ async def add_domain(visit: Visit) -> Response:
     maximum = maximum_of(typed.maximum)
     if isinstance(maximum, Refused):
         return await _list(visit, typed, maximum, open_=True)
+    if "/" in typed.name:
+        return await _list(visit, typed, WITH_SLASH, open_=True)
     made = await visit.services.inventory.numbers.add_domain(visit.actor, typed.name, maximum, typed.region or "US")
     if isinstance(made, Refused):
         return await _list(visit, typed, made, open_=True)
