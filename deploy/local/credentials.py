@@ -36,6 +36,7 @@ class Credentials:
     api_token: str = field(default_factory=lambda: mint("cli").text)
     switch_token: str = field(default_factory=_hex)
     relay_password: str = field(default_factory=_hex)
+    portal_password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
 
 
 def load_credentials(file: Path) -> Credentials:

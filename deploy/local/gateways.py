@@ -14,7 +14,9 @@ PORTS = ("portal", "api", "ata", "telephony", "email_in")
 FAX_DOMAIN = "fax.localhost"
 RELAY = "local"
 SWITCH = "local"
-DATABASES = ("history", "ata", "dialer")
+DATABASES = ("history", "ata", "dialer", "portal")
+FIRST_EMAIL = "reseller@localhost.example"
+"""Who signs in to the portal first."""
 
 
 def gateway_settings(root: Path, ports: Mapping[str, int], credentials: Credentials) -> dict[str, str]:
@@ -26,6 +28,8 @@ def gateway_settings(root: Path, ports: Mapping[str, int], credentials: Credenti
     return {
         **{f"NATIVEFAX_{one.upper()}_DATABASE": f"sqlite:///{root / 'databases' / one}.sqlite" for one in DATABASES},
         "NATIVEFAX_PORTAL_URL": urls["portal"],
+        "NATIVEFAX_PORTAL_FIRST_EMAIL": FIRST_EMAIL,
+        "NATIVEFAX_PORTAL_FIRST_PASSWORD": credentials.portal_password,
         "NATIVEFAX_API_URL": urls["api"],
         "NATIVEFAX_API_TOKEN": credentials.api_token,
         "NATIVEFAX_API_SERVICE_TOKENS": json.dumps(

@@ -1,5 +1,6 @@
 """`nativefax up`: the local parts and every stage under one supervisor, until a signal."""
 
+import asyncio
 import json
 import os
 import sys
@@ -10,12 +11,14 @@ from pathlib import Path
 from rich.console import Console
 
 from deploy.local.errors import SetupError
-from deploy.local.gateways import FAX_DOMAIN, PORTS, RELAY
+from deploy.local.gateways import FAX_DOMAIN, FIRST_EMAIL, PORTS, RELAY
 from deploy.local.stack import Program, Stack
 from services._runtime import topic_admin
+from services._runtime.database import connect, migrate
 from services._runtime.prepare import set_lifecycle
 from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli.surroundings import remember
+from services.portal.inventory.seeding import seed
 from services.stages import STAGES
 
 READY_SECONDS = 180.0
@@ -73,11 +76,22 @@ def start_pipeline(stack: Stack, workers: Mapping[str, int], console: Console) -
     for stale in ready_dir(stack.root).glob("*.json"):
         stale.unlink()
     set_lifecycle(StoreSettings())
+    asyncio.run(_stock(stack.environment["NATIVEFAX_PORTAL_DATABASE"]))
     applied = topic_admin.apply_now(KafkaSettings())
     console.print(f"  {'topics':<10} {len(applied.created)} made, {len(applied.configured)} there", highlight=False)
     programs = [*stage_programs(stack, workers), simulator(stack)]
     stack.run(programs)
     await_stages(stack, sum(program.processes for program in programs), console)
+
+
+async def _stock(database: str) -> None:
+    """Give a new portal a customer with users and free numbers to try."""
+    engine = connect(database)
+    try:
+        await migrate(engine, "services.portal")
+        await seed(engine)
+    finally:
+        await engine.dispose()
 
 
 def tell(part: str, doing: str, console: Console) -> None:
@@ -111,8 +125,9 @@ def describe(stack: Stack, console: Console) -> None:
     """Say where to look."""
     console.print("\n[bold]Native Fax is up.[/bold]  Ctrl-C stops everything; nothing is lost by that.\n")
     places = {
+        "Portal": f"{stack.environment['NATIVEFAX_PORTAL_URL']}  sign in as {FIRST_EMAIL} with "
+        f"{stack.environment['NATIVEFAX_PORTAL_FIRST_PASSWORD']} (until that is changed)",
         "Mailbox": stack.mailbox_url,
-        "Links": stack.environment["NATIVEFAX_PORTAL_URL"],
         "API": stack.environment["NATIVEFAX_API_URL"],
         "ATAs": stack.environment["NATIVEFAX_ATA_URL"],
         "Switches": stack.environment["NATIVEFAX_TELEPHONY_URL"],
