@@ -28,6 +28,7 @@ def gateway_settings(root: Path, ports: Mapping[str, int], credentials: Credenti
     return {
         **{f"NATIVEFAX_{one.upper()}_DATABASE": f"sqlite:///{root / 'databases' / one}.sqlite" for one in DATABASES},
         "NATIVEFAX_PORTAL_URL": urls["portal"],
+        "NATIVEFAX_PORTAL_SAMPLE": "true",
         "NATIVEFAX_PORTAL_FIRST_EMAIL": FIRST_EMAIL,
         "NATIVEFAX_PORTAL_FIRST_PASSWORD": credentials.portal_password,
         "NATIVEFAX_API_URL": urls["api"],

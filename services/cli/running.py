@@ -1,6 +1,5 @@
 """`nativefax up`: the local parts and every stage under one supervisor, until a signal."""
 
-import asyncio
 import json
 import os
 import sys
@@ -14,11 +13,9 @@ from deploy.local.errors import SetupError
 from deploy.local.gateways import FAX_DOMAIN, FIRST_EMAIL, PORTS, RELAY
 from deploy.local.stack import Program, Stack
 from services._runtime import topic_admin
-from services._runtime.database import connect, migrate
 from services._runtime.prepare import set_lifecycle
 from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli.surroundings import remember
-from services.portal.inventory.seeding import seed
 from services.stages import STAGES
 
 READY_SECONDS = 180.0
@@ -76,22 +73,11 @@ def start_pipeline(stack: Stack, workers: Mapping[str, int], console: Console) -
     for stale in ready_dir(stack.root).glob("*.json"):
         stale.unlink()
     set_lifecycle(StoreSettings())
-    asyncio.run(_stock(stack.environment["NATIVEFAX_PORTAL_DATABASE"]))
     applied = topic_admin.apply_now(KafkaSettings())
     console.print(f"  {'topics':<10} {len(applied.created)} made, {len(applied.configured)} there", highlight=False)
     programs = [*stage_programs(stack, workers), simulator(stack)]
     stack.run(programs)
     await_stages(stack, sum(program.processes for program in programs), console)
-
-
-async def _stock(database: str) -> None:
-    """Give a new portal a customer with users and free numbers to try."""
-    engine = connect(database)
-    try:
-        await migrate(engine, "services.portal")
-        await seed(engine)
-    finally:
-        await engine.dispose()
 
 
 def tell(part: str, doing: str, console: Console) -> None:
