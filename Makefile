@@ -19,7 +19,7 @@ demo:  ## Send real faxes through and check what arrived
 test:  ## Run every test (at most 10 minutes)
 	@$(SET_UP) dev
 	@$(BIN)/python -m deploy.local.debian
-	@$(BIN)/pytest -m "not chaos" -n 2 --dist loadgroup
+	@$(BIN)/pytest -m "not chaos" -n 2 --dist loadfile --no-loadscope-reorder
 
 check:  ## Lint, types, import rules, generated files
 	@$(SET_UP) dev

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import needs
 from tests.needs import (  # noqa: F401 - hooks
+    pytest_collection_modifyitems,
     pytest_sessionfinish,
     pytest_terminal_summary,
     pytest_testnodedown,
@@ -17,14 +17,6 @@ from tests.providers.databases import database, postgres, postgres_url  # noqa: 
 
 def pytest_report_header() -> str:
     return f"cluster: {provider()} (NATIVEFAX_TEST_CLUSTER=local|testcontainers chooses another)"
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Withhold what can't run here; in a parallel run, one worker has the cluster, which is started once."""
-    needs.pytest_collection_modifyitems(config, items)
-    for item in items:
-        if "cluster" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("cluster"))
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from services.cli.demo.pipeline import runs
 from services.cli.demo.submissions import SUBMISSIONS
 from tests.providers.local import CACHE
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.timeout(400)
 
 DATA = Path(__file__).parents[1] / "data"
 NATIVEFAX = [sys.executable, "-m", "services.cli"]
