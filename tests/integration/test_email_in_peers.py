@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.debian import in_ci
 from services.ingest.email_in import refusals
 from tests.integration import opensmtpd
 from tests.integration.test_email_in_gateway import pem, serving, vouching  # noqa: F401 - a fixture
