@@ -60,6 +60,7 @@ class Switchboard:
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def take(self, request: DialRequested) -> None:
         """Remember a request, whose call and result will follow; the result again, if it was told already.
@@ -130,7 +131,8 @@ class Switchboard:
         return ends.result(request, Ended(report, 0.0), self.now())
 
     async def _call(self, request: DialRequested, document: bytes) -> None:
-        number = await self.attempts.start(request)
+        async with self._starting:  # one after the other, so that the oldest request is the first call
+            number = await self.attempts.start(request)
         at_once = self.journal.began(request)
         if at_once > 1:
             self.violations.inc()
