@@ -1,44 +1,22 @@
 """The tables of the history, on SQLite and PostgreSQL alike."""
 
-from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import (
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Index,
     Integer,
     MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
-    TypeDecorator,
     Uuid,
 )
 
+from services._runtime.moments import Moment
+
 METADATA: Final = MetaData()
-
-
-class Moment(TypeDecorator[datetime]):
-    """An instant in UTC: PostgreSQL's timestamptz; on SQLite, which knows no zones, text that sorts by time."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """See `TypeDecorator`."""
-        if value is None:
-            return None
-        in_utc = value.astimezone(UTC)
-        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """See `TypeDecorator`."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
 DIGITS: Final = Text().with_variant(Text(collation="C"), "postgresql")

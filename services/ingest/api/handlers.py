@@ -22,9 +22,10 @@ from services.ingest.api.domain import CANCELLED, ENDED, cancel_request, cancell
 from services.ingest.api.faxes import Faxes
 from services.ingest.api.form import FaxForm
 from services.ingest.api.gate import Caller
-from services.ingest.api.problems import DESTINATIONS, Refused, Wrong
+from services.ingest.api.problems import DESTINATIONS, Refused
 from services.ingest.api.upload import Upload
 from services.ingest.api.views import AcceptedFax, Cancellation
+from services.ingest.problems import Wrong
 from services.ingest.submission import Submission
 from services.ingest.submissions import Submissions, Submitted
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 from services.ingest.api.form import FaxForm
 from services.ingest.api.problems import CODES, PROBLEMS, Code
 from services.ingest.api.upload import FILES, MULTIPART, SUFFIXES
+from services.ingest.problems import PROBLEM
 
 DESCRIPTION: Final = """Send faxes, follow them, read them.
 
@@ -12,7 +13,6 @@ Every request needs a token: `Authorization: Bearer nfx_…`. A submission with 
 after any failure: the same key and the same content make one fax. Refusals are `application/problem+json`
 (RFC 9457); `type` names the kind, `detail` says what to do."""
 
-PROBLEM: Final = "application/problem+json"
 _REF: Final = {"$ref": "#/components/schemas/Problem"}
 _BYTES: Final = {"type": "string", "format": "binary"}
 _TEXT: Final = {"type": "string"}

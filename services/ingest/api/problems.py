@@ -3,11 +3,11 @@
 docs/refusals/api.md shows the same set; a test compares them.
 """
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, get_args
 
 from schemas.failures import FaxFailure
+from services.ingest.problems import Problem, Refusal, Wrong
 
 Code = Literal[
     "token-missing",
@@ -44,23 +44,6 @@ Code = Literal[
     "unconfirmed",
     "internal-error",
 ]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One kind of refusal.
-
-    Attributes:
-        status: The HTTP status.
-        title: What happened.
-        cure: What whoever asked can do.
-        retry_after: Seconds after which the same request may succeed; None: it won't by itself.
-    """
-
-    status: int
-    title: str
-    cure: str
-    retry_after: int | None = None
 
 
 _AGAIN = "Nothing is lost. Send the same request again, with the same Idempotency-Key: it makes one fax."
@@ -168,15 +151,7 @@ DESTINATIONS: MappingProxyType[FaxFailure, str] = MappingProxyType(
 CODES: tuple[Code, ...] = get_args(Code)
 
 
-@dataclass(frozen=True)
-class Wrong:
-    """One thing in a request that isn't as it should be: where (``query.limit``, ``form.to``), and what."""
-
-    where: str
-    what: str
-
-
-class Refused(Exception):  # noqa: N818 - it says what happened
+class Refused(Refusal):
     """A request is refused, in words that never quote a document.
 
     Args:
@@ -196,10 +171,4 @@ class Refused(Exception):  # noqa: N818 - it says what happened
         errors: tuple[Wrong, ...] = (),
         headers: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(code)
-        self.code: Code = code
-        self.problem = PROBLEMS[code]
-        self.detail = detail
-        self.failure = failure
-        self.errors = errors
-        self.headers = headers or {}
+        super().__init__(code, PROBLEMS[code], detail, failure=failure, errors=errors, headers=headers)

@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.ingest.api.answers import problem_response
 from services.ingest.api.problems import Refused
+from services.ingest.problems import problem_response
 
 log = logging.getLogger(__name__)
 

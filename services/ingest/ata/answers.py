@@ -1,7 +1,6 @@
 """Refusals as application/problem+json (RFC 9457), whoever raises them, and never a stack trace."""
 
 import logging
-from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from fastapi.exceptions import RequestValidationError
@@ -12,16 +11,14 @@ from starlette.responses import JSONResponse, Response
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import PublishUnknown
 from services.ingest.ata.problems import Code, Refused
+from services.ingest.problems import PROBLEM, Handler
 
-PROBLEM: Final = "application/problem+json"
 CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="ata", charset="UTF-8"'}
 """RFC 7617, 2."""
 
 _STATUSES: Final[dict[int, Code]] = {404: "no-such-address", 405: "method-not-allowed"}
 
 log = logging.getLogger(__name__)
-
-Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 
 def handlers() -> dict[int | type[Exception], Handler]:

@@ -3,11 +3,11 @@
 docs/refusals/ata.md shows the same set; a test compares them.
 """
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, get_args
 
 from schemas.failures import FaxFailure
+from services.ingest.problems import Problem
 
 Code = Literal[
     "not-authenticated",
@@ -34,23 +34,6 @@ Code = Literal[
     "unconfirmed",
     "internal-error",
 ]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One kind of refusal.
-
-    Attributes:
-        status: The HTTP status.
-        title: What happened.
-        cure: What whoever looks after the device, or the device itself, can do.
-        retry_after: Seconds after which the same request may succeed; None: it won't by itself.
-    """
-
-    status: int
-    title: str
-    cure: str
-    retry_after: int | None = None
 
 
 _AGAIN = "Nothing is lost. Send the same request again, with the same job and booted_at: it makes one fax."

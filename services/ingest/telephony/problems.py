@@ -6,7 +6,7 @@ docs/refusals/telephony.md shows the same set; a test compares them.
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from services.ingest.api.problems import Problem, Wrong
+from services.ingest.problems import Problem, Refusal, Wrong
 
 Code = Literal[
     "token-missing",
@@ -87,7 +87,7 @@ PROBLEMS: MappingProxyType[Code, Problem] = MappingProxyType(
 CODES: tuple[Code, ...] = get_args(Code)
 
 
-class Refused(Exception):  # noqa: N818 - it says what happened
+class Refused(Refusal):
     """A request is refused, in words that never quote a document.
 
     Args:
@@ -100,9 +100,4 @@ class Refused(Exception):  # noqa: N818 - it says what happened
     def __init__(
         self, code: Code, detail: str = "", *, errors: tuple[Wrong, ...] = (), headers: dict[str, str] | None = None
     ) -> None:
-        super().__init__(code)
-        self.code: Code = code
-        self.problem = PROBLEMS[code]
-        self.detail = detail
-        self.errors = errors
-        self.headers = headers or {}
+        super().__init__(code, PROBLEMS[code], detail, errors=errors, headers=headers)
