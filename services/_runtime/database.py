@@ -63,6 +63,7 @@ def _sqlite(url: str) -> AsyncEngine:
     )
     event.listen(engine.sync_engine, "connect", _open_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    event.listen(engine.sync_engine, "invalidate", _let_go_sqlite)
     return engine
 
 
@@ -76,6 +77,16 @@ def _open_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")  # a transaction that reads first can't be refused when it writes
+
+
+def _let_go_sqlite(connection: Any, _record: Any, _error: Any) -> None:
+    """Roll back before a connection whose task was cancelled is closed.
+
+    Closing isn't enough: SQLite keeps the connection, and its lock, until the last cursor is gone, which the
+    traceback of the cancellation holds.
+    """
+    if connection is not None:
+        connection.rollback()
 
 
 @asynccontextmanager

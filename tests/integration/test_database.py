@@ -1,6 +1,7 @@
 """The databases of the stateful stages: transactions, what is away and what is wrong, migrations. On both kinds."""
 
 import asyncio
+import random
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -67,6 +68,31 @@ async def test_what_a_failed_transaction_wrote_is_gone(engine: AsyncEngine) -> N
     with pytest.raises(RuntimeError):
         await add_and_fail(engine, RuntimeError())
     assert await words(engine) == []
+
+
+async def test_cancelled_transactions_hold_no_lock(database: str) -> None:
+    """Cancelled wherever they are: the next writer, of another process as it were, gets in at once."""
+
+    async def write(engine: AsyncEngine) -> None:
+        while True:
+            async with transaction(engine) as connection:
+                await connection.execute(select(THINGS))
+                await connection.execute(insert(THINGS).values(word="some"))
+
+    for _ in range(60):
+        engine, other = connect(database), connect(database)
+        async with transaction(engine) as connection:
+            await connection.run_sync(THINGS.metadata.create_all)
+        writers = [asyncio.create_task(write(engine)) for _ in range(4)]
+        await asyncio.sleep(0.02 + random.random() / 50)
+        for writer in writers:
+            writer.cancel()
+        ends = await asyncio.gather(*writers, return_exceptions=True)  # their tracebacks hold what they used
+        await engine.dispose()
+        async with transaction(other, 3.0) as connection:
+            await connection.execute(insert(THINGS).values(word="next"))
+        assert all(isinstance(end, asyncio.CancelledError) for end in ends)
+        await other.dispose()
 
 
 async def test_of_two_changes_of_one_version_one_counts(engine: AsyncEngine) -> None:

@@ -84,6 +84,12 @@ class World:
                 await asyncio.sleep(0.005)
         return self.published.results
 
+    async def over(self) -> None:
+        """Wait until every call has ended and its end is written down."""
+        async with asyncio.timeout(10):
+            while await self.teller.attempts.waiting() or await self.teller.attempts.interrupted():
+                await asyncio.sleep(0.005)
+
     async def placed(self, number: int) -> None:
         await until(lambda: len(self.calls.placed) >= number)
 
@@ -301,7 +307,7 @@ async def test_results_told_twice_late_behind_and_never(tmp_path: Path) -> None:
     async with life(tmp_path) as world:
         for one in (never, behind, late):
             await world.switchboard.take(one)
-        await until(lambda: len(list(kept.calls(tmp_path))) == 3)
+        await world.over()
         await world.switchboard.take(never)
         await world.switchboard.take(twice)
         await world.told(2)
