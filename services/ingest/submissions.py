@@ -64,7 +64,7 @@ class Submissions:
         ]
         text = submission.cover_text.encode()
         cover_text = await self._keep(prefix + COVER_TEXT, text, "text/plain") if submission.cover and text else None
-        event = _event(submission, fax_id, accepted_at, tuple(files), cover_text)
+        event = announcement(submission, fax_id, accepted_at, tuple(files), cover_text)
         await self._keep(prefix + SUBMISSION, event.model_dump_json(exclude_none=True).encode(), JSON)
         return event
 
@@ -73,13 +73,14 @@ class Submissions:
         return StoredObject(key=key, size=len(data), media_type=media_type)
 
 
-def _event(
+def announcement(
     submission: Submission,
     fax_id: UUID,
     accepted_at: datetime,
     attachments: tuple[Attachment, ...],
     cover_text: StoredObject | None,
 ) -> FaxSubmitted:
+    """The event that tells the document worker of a submission; its pages follow from it and the files alone."""
     account = submission.account
     return FaxSubmitted(
         fax_id=fax_id,

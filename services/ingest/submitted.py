@@ -50,7 +50,7 @@ class SubmittedFaxes:
         if sum(one.document.size for one in event.attachments) > MAX_BYTES:
             return Made(failure="too-large", failed_file=_largest(event))
         files = tuple([SentFile(one.document.media_type, await self._read(one.document)) for one in event.attachments])
-        sent = await self.convert(files, _pages(event, await self._cover_text(event)))
+        sent = await self.convert(files, pages_of(event, await self._cover_text(event)))
         if isinstance(sent, Refused):
             return Made(failure=sent.reason, failed_file=None if sent.file == ALL else sent.file)
         prefix = fax_prefix(event.accepted_at, event.fax_id)
@@ -82,7 +82,8 @@ def _largest(event: FaxSubmitted) -> int | None:
     return sizes.index(max(sizes)) if max(sizes) > MAX_BYTES else None
 
 
-def _pages(event: FaxSubmitted, cover_text: str) -> Pages:
+def pages_of(event: FaxSubmitted, cover_text: str) -> Pages:
+    """What the pages of a submission show beside its files."""
     heading = Heading(event.header_text, event.fax_number, event.destination, event.accepted_at, event.time_zone)
     cover = Cover(event.cover.brand.name, heading, event.subject, cover_text) if event.cover else None
     return Pages(Setup(event.paper, FINE if event.resolution == "fine" else STANDARD), heading, cover)
