@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -165,5 +166,30 @@ AUDIT: Final = Table(
     Index("audit_of_reseller", "reseller", "id"),
     sqlite_autoincrement=True,
 )
+
+JOBS: Final = Table(
+    "jobs",
+    METADATA,
+    Column("job_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("reseller", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("user_id", Text, nullable=False, comment="who asked for it, with name and role as they were then"),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False, comment="the file, or the form as JSON"),
+    Column("state", Text, nullable=False),
+    Column("done", Integer, nullable=False, comment="steps so far, of `steps`"),
+    Column("steps", Integer, nullable=False),
+    Column("result", Text, comment="JSON; without secrets"),
+    Column("lease", Text, comment="of the process that works on it"),
+    Column("lease_until", Moment),
+    CheckConstraint("state IN ('waiting', 'running', 'tried', 'done', 'failed')", name="job_state_known"),
+    Index("jobs_to_do", "state", "asked_at"),
+    Index("jobs_of_domain", "domain", "asked_at"),
+)
+"""Work off the request, done by any portal process."""
 
 OUTBOX: Final = outbox_table(METADATA)
