@@ -19,14 +19,15 @@ from services._runtime.history import Cursor, Direction, FaxRow, Page
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import Message, PublishUnknown
 from services._runtime.tokens import Minted, mint
+from services._runtime.wrapping import HttpMetrics, Wrapping
 from services.ingest.api.desk import Desk
 from services.ingest.api.faxes import Faxes
 from services.ingest.api.gate import Gate
 from services.ingest.api.handlers import Cancelling, Sending
+from services.ingest.api.problems import broken
 from services.ingest.api.routes import api
 from services.ingest.api.settings import ApiSettings, Scope, ServiceToken
 from services.ingest.api.upload import Budget
-from services.ingest.api.wrapping import ApiMetrics, Wrapping
 from services.ingest.submissions import Submissions
 from tests.fakes import MemoryBlobs
 
@@ -164,7 +165,7 @@ class World:
         self.settings = ApiSettings.model_validate({"service_tokens": (service,), **settings})
         self.desk: Desk | None = self._desk()
         self.registry = CollectorRegistry()
-        self.app = Wrapping(api(lambda: self.desk), ApiMetrics(self.registry))
+        self.app = Wrapping(api(lambda: self.desk), HttpMetrics(self.registry, "api"), broken)
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=True)
         self.client = httpx.AsyncClient(transport=transport, base_url="https://api.north.example")
 

@@ -8,9 +8,10 @@ import httpx
 from prometheus_client import CollectorRegistry
 
 from services._runtime.tokens import digest
-from services.ingest.api.wrapping import Wrapping
-from services.ingest.telephony.app import TelephonyMetrics, desk_of
+from services._runtime.wrapping import HttpMetrics, Wrapping
+from services.ingest.telephony.app import desk_of
 from services.ingest.telephony.handlers import Reception
+from services.ingest.telephony.problems import broken
 from services.ingest.telephony.routes import telephony
 from services.ingest.telephony.settings import TelephonySettings
 from tests.fakes import MemoryBlobs
@@ -39,7 +40,7 @@ class World:
         self.desk = desk_of(self.settings, Reception(self.blobs, self.published))
         self.app = telephony(self.desk)
         self.registry = CollectorRegistry()
-        web = Wrapping(self.app, TelephonyMetrics(self.registry))
+        web = Wrapping(self.app, HttpMetrics(self.registry, "telephony"), broken)
         transport = httpx.ASGITransport(app=web, raise_app_exceptions=False, client=(peer, 4711))
         self.client = httpx.AsyncClient(transport=transport, base_url="http://telephony")
 

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
+from services._runtime.problems import Handler, fault_handlers, refuse
 from services.ingest.api.form import wrongs
 from services.ingest.api.problems import Code, Refused
-from services.ingest.problems import Handler, fault_handlers, refuse
 
 _STATUSES: dict[int, Code] = {404: "no-such-page", 405: "method-not-allowed", 413: "body-too-large"}
 """What Starlette refuses by itself; whatever else it is, the request can't be read."""

@@ -14,15 +14,16 @@ from services._runtime.outcomes import DependencyAway
 from services._runtime.process import Process
 from services._runtime.publisher import Publisher, Publishes
 from services._runtime.settings import KafkaSettings, StageSettings, StoreSettings
+from services._runtime.wrapping import HttpMetrics, Wrapping
 from services.ingest.api.confirming import Confirming
 from services.ingest.api.desk import Desk
 from services.ingest.api.faxes import Faxes
 from services.ingest.api.gate import Gate
 from services.ingest.api.handlers import Cancelling, Sending
+from services.ingest.api.problems import broken
 from services.ingest.api.routes import api
 from services.ingest.api.settings import ApiSettings
 from services.ingest.api.upload import Budget
-from services.ingest.api.wrapping import ApiMetrics, Wrapping
 from services.ingest.submissions import Submissions
 
 
@@ -33,7 +34,7 @@ class ApiService:
 
     def __init__(self, settings: ApiSettings, history: HistorySettings, stage: StageSettings) -> None:
         self.registry = CollectorRegistry()
-        self.web = Wrapping(api(lambda: self._desk), ApiMetrics(self.registry))
+        self.web = Wrapping(api(lambda: self._desk), HttpMetrics(self.registry, "api"), broken)
         self._settings = settings
         self._history = history
         self._stage = stage

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from schemas.base import CallerId, EmailAddress, Name, Subaddress, Text
+from services._runtime.problems import Wrong
 from services.ingest.api.problems import Refused
-from services.ingest.problems import Wrong
 
 COVER_TEXT = 4_000
 """Characters that a cover page may say."""

@@ -17,6 +17,7 @@ from services._runtime.claims import utc_now
 from services._runtime.decision import decide_once
 from services._runtime.destinations import NotDiallable, destination
 from services._runtime.expiry import is_expired
+from services._runtime.problems import Wrong
 from services._runtime.publisher import Publishes, message_of
 from services.ingest.api.domain import CANCELLED, ENDED, cancel_request, cancellation
 from services.ingest.api.faxes import Faxes
@@ -25,7 +26,6 @@ from services.ingest.api.gate import Caller
 from services.ingest.api.problems import DESTINATIONS, Refused
 from services.ingest.api.upload import Upload
 from services.ingest.api.views import AcceptedFax, Cancellation
-from services.ingest.problems import Wrong
 from services.ingest.submission import Submission
 from services.ingest.submissions import Submissions, Submitted
 

@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
+from services._runtime.problems import PROBLEM
 from services.ingest.api.form import FaxForm
 from services.ingest.api.problems import CODES, PROBLEMS, Code
 from services.ingest.api.upload import FILES, MULTIPART, SUFFIXES
-from services.ingest.problems import PROBLEM
 
 DESCRIPTION: Final = """Send faxes, follow them, read them.
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 from schemas.failures import FaxFailure
-from services.ingest.problems import Problem, Refusal, Wrong
+from services._runtime.problems import Problem, Refusal, Wrong
 
 Code = Literal[
     "token-missing",
@@ -172,3 +172,8 @@ class Refused(Refusal):
         headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(code, PROBLEMS[code], detail, failure=failure, errors=errors, headers=headers)
+
+
+def broken() -> Refused:
+    """The answer to a fault of ours."""
+    return Refused("internal-error")

@@ -11,9 +11,9 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
+from services._runtime.problems import Wrong
 from services.ingest.api.problems import Refused
 from services.ingest.documents.limits import MAX_BYTES
-from services.ingest.problems import Wrong
 from services.ingest.submission import FILENAME, File, one_line
 
 FILES: Final = 30

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from services._runtime.outcomes import DependencyAway
+from services._runtime.problems import PROBLEM, Handler
 from services._runtime.publisher import PublishUnknown
 from services.ingest.ata.problems import Code, Refused
-from services.ingest.problems import PROBLEM, Handler
 
 CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="ata", charset="UTF-8"'}
 """RFC 7617, 2."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 from schemas.failures import FaxFailure
-from services.ingest.problems import Problem
+from services._runtime.problems import Problem
 
 Code = Literal[
     "not-authenticated",

@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.ingest.problems import Handler, fault_handlers, refuse
+from services._runtime.problems import Handler, fault_handlers, refuse
 from services.ingest.telephony.problems import Code, Refused
 
 _STATUSES: dict[int, Code] = {404: "no-such-page", 405: "method-not-allowed", 413: "body-too-large"}

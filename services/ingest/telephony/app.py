@@ -2,29 +2,18 @@
 
 import logging
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
-
 from services._runtime.service import Resources, run_stages
 from services._runtime.stage import Stage
+from services._runtime.wrapping import HttpMetrics, Wrapping
 from services.ingest.api.rates import Buckets
-from services.ingest.api.wrapping import ApiMetrics, Wrapping
 from services.ingest.telephony.adapters import Fetching
 from services.ingest.telephony.gate import Gate
 from services.ingest.telephony.handlers import Reception
+from services.ingest.telephony.problems import broken
 from services.ingest.telephony.routes import Desk, Room, telephony
 from services.ingest.telephony.settings import TelephonySettings
 
 log = logging.getLogger(__name__)
-
-
-class TelephonyMetrics(ApiMetrics):
-    """What it tells Prometheus, under names of its own."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        labels = ("method", "route", "status")
-        name = "nativefax_telephony"
-        self.requests = Counter(f"{name}_requests", "Answered, by route and status", labels, registry=registry)
-        self.seconds = Histogram(f"{name}_seconds", "Time to answer", ("route",), registry=registry)
 
 
 async def build(resources: Resources) -> tuple[Stage, ...]:
@@ -33,7 +22,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     if not settings.switches:
         log.warning("no NATIVEFAX_TELEPHONY_SWITCHES: nobody is let in")
     desk = desk_of(settings, Reception(resources.blobs(), resources.publisher))
-    resources.serve(Wrapping(telephony(desk), TelephonyMetrics(resources.registry)))
+    resources.serve(Wrapping(telephony(desk), HttpMetrics(resources.registry, "telephony"), broken))
     return ()
 
 

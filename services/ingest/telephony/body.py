@@ -9,8 +9,8 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
+from services._runtime.problems import Wrong
 from services.ingest.documents.limits import MAX_BYTES
-from services.ingest.problems import Wrong
 from services.ingest.telephony.problems import Refused
 
 JSON_BYTES: Final = 256 * 1024

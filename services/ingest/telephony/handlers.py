@@ -12,8 +12,8 @@ from schemas.identity import received_fax_id
 from schemas.telephony import TelephonyDialResult, TelephonyFaxReceived
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
+from services._runtime.problems import Wrong
 from services._runtime.publisher import Publishes, message_of
-from services.ingest.problems import Wrong
 from services.ingest.telephony.domain import Told, completed, merged, told_by
 from services.ingest.telephony.problems import Refused
 from services.ingest.telephony.requests import ReceivedFax

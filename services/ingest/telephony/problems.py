@@ -6,7 +6,7 @@ docs/refusals/telephony.md shows the same set; a test compares them.
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from services.ingest.problems import Problem, Refusal, Wrong
+from services._runtime.problems import Problem, Refusal, Wrong
 
 Code = Literal[
     "token-missing",
@@ -101,3 +101,8 @@ class Refused(Refusal):
         self, code: Code, detail: str = "", *, errors: tuple[Wrong, ...] = (), headers: dict[str, str] | None = None
     ) -> None:
         super().__init__(code, PROBLEMS[code], detail, errors=errors, headers=headers)
+
+
+def broken() -> Refused:
+    """The answer to a fault of ours."""
+    return Refused("internal-error")

@@ -4,7 +4,7 @@ import logging
 import re
 import time
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 from uuid import uuid4
 
@@ -12,8 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.ingest.api.problems import Refused
-from services.ingest.problems import problem_response
+from services._runtime.problems import Refusal, problem_response
 
 log = logging.getLogger(__name__)
 
@@ -29,24 +28,25 @@ PRIVATE = {
 """On every answer: no browser keeps it, shows it in a frame, guesses what it is, or runs what is in it."""
 
 REQUEST_ID = "X-Request-Id"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-class ApiMetrics:
-    """What the API tells Prometheus."""
+class HttpMetrics:
+    """What an application called `name` tells Prometheus."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.requests = Counter(
-            "nativefax_api_requests", "Answered, by route and status", ("method", "route", "status"), registry=registry
-        )
-        self.seconds = Histogram("nativefax_api_seconds", "Time to answer", ("route",), registry=registry)
+    def __init__(self, registry: CollectorRegistry, name: str) -> None:
+        labels, prefix = ("method", "route", "status"), f"nativefax_{name}"
+        self.requests = Counter(f"{prefix}_requests", "Answered, by route and status", labels, registry=registry)
+        self.seconds = Histogram(f"{prefix}_seconds", "Time to answer", ("route",), registry=registry)
 
 
 class Wrapping:
-    """Wraps an application. Another faulty part of it is answered with a problem, and logged without contents."""
+    """Wraps an application. A fault of it is answered with the problem `broken`, and logged without contents."""
 
-    def __init__(self, app: ASGIApp, metrics: ApiMetrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: HttpMetrics, broken: Callable[[], Refusal]) -> None:
         self._app = app
         self._metrics = metrics
+        self._broken = broken
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -69,7 +69,7 @@ class Wrapping:
         except Exception as error:  # a fault of ours  # noqa: BLE001
             _log(error, request_id)
             if not status:
-                await problem_response(Refused("internal-error"), request_id)(scope, receive, sending)
+                await problem_response(self._broken(), request_id)(scope, receive, sending)
         finally:
             route = getattr(scope.get("route"), "path", "none")
             self._metrics.requests.labels(_method(scope), route, str(status)).inc()
@@ -88,7 +88,7 @@ def _request_id(headers: Headers) -> str:
 
 
 def _method(scope: Scope) -> str:
-    return scope["method"] if scope["method"] in {"GET", "HEAD", "POST", "OPTIONS"} else "other"
+    return scope["method"] if scope["method"] in METHODS else "other"
 
 
 def _log(error: Exception, request_id: str) -> None:
