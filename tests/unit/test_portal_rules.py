@@ -104,11 +104,11 @@ def with_ata(**more: Any) -> dict[str, Any]:
         (with_ata(serial="20:ab-CD"), "serial-taken", "serial_number"),
         ({"serial": "N1"}, "device-without-ata", "methods"),
         ({"device_type": "HT801"}, "device-without-ata", "methods"),
-        ({"settings": {"retention_days": 29}}, "setting-invalid", "settings"),
-        ({"settings": {"time_zone": "Mars"}}, "setting-invalid", "settings"),
-        ({"settings": {"notify": ["no email"]}}, "setting-invalid", "settings"),
+        ({"settings": {"retention_days": 29}}, "setting-invalid", "retention_days"),
+        ({"settings": {"time_zone": "Mars"}}, "setting-invalid", "time_zone"),
+        ({"settings": {"notify": ["no email"]}}, "setting-invalid", "notify"),
         ({"settings": {"anything": 1}}, "setting-invalid", "settings"),
-        ({"settings": {"allowed_senders": ["x" * 60 + "@" + "y" * 180] * 50}}, "setting-invalid", "settings"),
+        ({"settings": {"allowed_senders": [f"{n:060}@{'y' * 180}" for n in range(50)]}}, "setting-invalid", "settings"),
     ],
 )
 def test_each_refusal_stands_beside_its_field(more: dict[str, Any], code: str, field: Field) -> None:

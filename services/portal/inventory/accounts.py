@@ -53,6 +53,8 @@ class Accounts:
             accepted = may_change(form, before, at)
             if isinstance(accepted, Refused):
                 return accepted
+            if accepted.settings.premium_destinations and not before.settings.premium_destinations:
+                actor.must("allow-premium")  # the reseller pays for what is dialled
             saved = making.changed(before, accepted, change.at)
             if saved.account is not before:
                 await writing.add_users(change, [accepted.user] if accepted.new_user else [])

@@ -14,6 +14,7 @@ Deed = Literal[
     "add-account",
     "remove-account",
     "change-account",
+    "allow-premium",
     "make-secrets",
     "change-users",
     "change-numbers",
@@ -36,6 +37,7 @@ _MANAGER: Final[frozenset[Deed]] = _USER | {
 _RESELLER: Final[frozenset[Deed]] = _MANAGER | {
     "add-account",
     "remove-account",
+    "allow-premium",
     "change-numbers",
     "change-domains",
     "change-brand",

@@ -15,14 +15,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from schemas.accounts import Handling, Method
 from schemas.base import EmailAddress, Name
-from services.portal.inventory.forms import FaxSettings
 from services.portal.inventory.refusals import Refusal, refuse
 
 METHODS: Final[tuple[Method, ...]] = get_args(Method)
 HANDLINGS: Final[tuple[Handling, ...]] = get_args(Handling)
-
-SETTINGS_BYTES: Final = 6 * 1024
-"""Of an account's optional settings: with everything else its record must stay below 16 KiB (schemas.topics)."""
 
 _NAME: Final[TypeAdapter[str]] = TypeAdapter(Name)
 _EMAIL: Final[TypeAdapter[str]] = TypeAdapter(EmailAddress)
@@ -79,20 +75,6 @@ def methods_of(written: Iterable[str]) -> tuple[Method, ...] | Refusal:
 def handling_of(written: str) -> Handling | Refusal:
     """The handling of received faxes; or why not."""
     return next((one for one in HANDLINGS if one == written.strip()), None) or refuse("handling-unknown")
-
-
-def settings_of(now: FaxSettings, changes: dict[str, object]) -> FaxSettings | Refusal:
-    """The settings with some changed; or what is wrong with the first that can't be."""
-    values = now.model_dump() | {
-        name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()
-    }
-    try:
-        settings = FaxSettings.model_validate(values)
-    except ValidationError as error:
-        return refuse("setting-invalid", **problem_of(error))
-    if len(settings.model_dump_json().encode()) > SETTINGS_BYTES:
-        return refuse("setting-invalid", setting="settings", problem="the lists are too long all together")
-    return settings
 
 
 def problem_of(error: ValidationError) -> dict[str, str]:

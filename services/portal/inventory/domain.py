@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from uuid import uuid4
 
 from schemas.accounts import Handling, Method
+from services.portal.inventory.account_settings import settings_of
 from services.portal.inventory.checking import (
     email_of,
     folded,
@@ -19,7 +20,6 @@ from services.portal.inventory.checking import (
     name_of,
     number_of,
     serial_folded,
-    settings_of,
 )
 from services.portal.inventory.forms import AddAccount, ChangeAccount, FaxSettings, PrimaryUser
 from services.portal.inventory.refusals import Refusal, Refused, refuse
@@ -144,10 +144,10 @@ class _Reasons:
     def __init__(self) -> None:
         self.found: list[Refusal] = []
 
-    def take(self, answer: T | Refusal) -> T | None:
-        """`answer`, unless it is a reason."""
-        if isinstance(answer, Refusal):
-            self.found.append(answer)
+    def take(self, answer: T | Refusal | Refused) -> T | None:
+        """`answer`, unless it is a reason, or several."""
+        if isinstance(answer, Refusal | Refused):
+            self.found += answer.refusals if isinstance(answer, Refused) else (answer,)
             return None
         return answer
 

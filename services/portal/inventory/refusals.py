@@ -14,6 +14,16 @@ Field = Literal[
     "device_type",
     "serial_number",
     "settings",
+    "allowed_senders",
+    "notify",
+    "blocked_callers",
+    "blocked_destinations",
+    "premium_destinations",
+    "region",
+    "cover_page",
+    "time_zone",
+    "header_text",
+    "retention_days",
     "account",
     "maximum",
     "brand",
@@ -157,7 +167,7 @@ SAID: Final[dict[Code, tuple[Field, str]]] = {
         "A device is given, but the method ATA is off. Switch the method on, or clear device type and serial number.",
     ),
     "no-device": ("methods", "This fax number has no ATA. Enable the method ATA and give the device first."),
-    "setting-invalid": ("settings", "{setting} can't be saved: {problem}."),
+    "setting-invalid": ("settings", "This setting can't be saved: {problem}."),
     "account-changed": (
         "account",
         "Somebody changed this fax number meanwhile. Nothing was saved: look at it as it is now, and try again.",
@@ -198,7 +208,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Refused:
-    """Nothing was changed, for these reasons; at least one, and at most one for each code."""
+    """Nothing was changed, for these reasons; at least one, and at most one for each field and code."""
 
     refusals: tuple[Refusal, ...]
 

@@ -13,7 +13,7 @@ MOST_BYTES: Final = 10 * 1024 * 1024
 MOST_ROWS: Final = 10_000
 """Of one file, which is one transaction: about 3 s, and SQLite lets nobody else in meanwhile."""
 MOST_CHARACTERS: Final = 16 * 1024
-"""Of one field: the lists of settings are shorter (`checking.SETTINGS_BYTES`)."""
+"""Of one field: the lists of settings are shorter (`account_settings.SETTINGS_BYTES`)."""
 
 _SEPARATORS: Final = ",;\t"
 """Spreadsheets write a semicolon where the comma is the decimal sign."""
