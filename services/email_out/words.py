@@ -4,18 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from schemas.failures import FaxFailure
 from schemas.fax import EmailRequested, Missing
-from services._runtime.display import count, day, fax_filename, party, when
+from services._runtime import endings
+from services._runtime.display import day, fax_filename, party, when
+from services._runtime.endings import Facts
+from services._runtime.reasons import reason
 from services.email_out.domain import Way
-from services.email_out.reasons import cure, reason
 
 Tone = Literal["plain", "good", "warning"]
 ASK_AGAIN = "Ask the sender to send it again if you need it."
 _CONTINUES = ("was ", "were ", "is ", "has ", "could ", "may ", "did ")
-
-
-_END: dict[FaxFailure | None, str] = {"outcome-unknown": "Not known whether it arrived", "cancelled": "Cancelled"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ def words(event: EmailRequested, way: Way, expires: datetime) -> Words:
         tone=tone,
         notice=_notice(event),
         lead=(*_lead(event), *_document(event, way, expires)),
-        facts=tuple((label, value) for label, value in (_received(event) if received else _sent(event)) if value),
+        facts=tuple((label, value) for label, value in _facts(event, received=received) if value),
         filename=fax_filename(event.accepted_at, event.time_zone, event.other_party),
         because=_because(event, received=received),
     )
@@ -58,20 +56,15 @@ def words(event: EmailRequested, way: Way, expires: datetime) -> Words:
 
 def _heading(event: EmailRequested) -> tuple[str, Tone]:
     other = party(event.other_party)
-    sent = f"fax to {other}" if event.other_party else "your fax"
     match event.purpose:
         case "received" if event.partial:
-            return f"Incomplete fax from {other} ({_pages(event)})", "warning"
+            return f"Incomplete fax from {other} ({endings.pages(event)})", "warning"
         case "received":
-            return f"Fax from {other} ({_pages(event)})", "plain"
+            return f"Fax from {other} ({endings.pages(event)})", "plain"
         case "unreadable":
             return f"A fax from {other} could not be read", "warning"
-        case "sent":
-            return f"Delivered: {sent} ({_pages(event)})", "good"
-        case "failed":
-            return f"{_END.get(event.failure, 'Not delivered')}: {sent}", "warning"
-        case "refused":
-            return f"Not sent: {sent}", "warning"
+        case _:
+            return endings.heading(event), "good" if event.purpose == "sent" else "warning"
 
 
 def _notice(event: EmailRequested) -> tuple[str, ...]:
@@ -101,29 +94,14 @@ def _guess(event: EmailRequested) -> str:
 
 
 def _lead(event: EmailRequested) -> tuple[str, ...]:
-    why = reason(event.failure)
     match event.purpose:
         case "received":
             return ()
         case "unreadable":
-            what = why or "It could not be turned into pages."
+            what = reason(event.failure) or "It could not be turned into pages."
             return (what, "The original is kept.", "Please ask the sender to send it again.")
-        case "sent":
-            return ("The other fax machine confirmed every page.",)
-        case "failed":
-            return (why or "The other fax machine could not be reached, or the call broke off.", *_cure(event))
-        case "refused":
-            return (*_culprit(event), why or "It was not accepted for sending.", *_cure(event))
-
-
-def _culprit(event: EmailRequested) -> tuple[str, ...]:
-    name = " ".join(event.failed_file.split())
-    return (f"The trouble is with the file “{name}”.",) if name else ()
-
-
-def _cure(event: EmailRequested) -> tuple[str, ...]:
-    what = cure(event.failure)
-    return (what,) if what else ()
+        case _:
+            return endings.lead(event)
 
 
 def _document(event: EmailRequested, way: Way, expires: datetime) -> tuple[str, ...]:
@@ -142,47 +120,16 @@ def _document(event: EmailRequested, way: Way, expires: datetime) -> tuple[str, 
             return (f"{what} ready to open. {works}",)
 
 
-def _received(event: EmailRequested) -> tuple[tuple[str, str], ...]:
+def _facts(event: EmailRequested, *, received: bool) -> Facts:
+    if not received:
+        return endings.facts(event)
     return (
         ("From", party(event.other_party)),
-        ("Fax machine", _station(event)),
+        ("Fax machine", endings.station(event)),
         ("To", party(event.fax_number)),
         ("Received", when(event.accepted_at, event.time_zone)),
-        ("Pages", _amount(event)),
+        ("Pages", endings.amount(event)),
     )
-
-
-def _sent(event: EmailRequested) -> tuple[tuple[str, str], ...]:
-    ended = "Delivered" if event.purpose == "sent" else "Ended"
-    return (
-        ("To", party(event.other_party) if event.other_party else ""),
-        ("Fax machine", _station(event)),
-        ("From", party(event.fax_number)),
-        ("Subject", " ".join(event.subject.split())),
-        ("Submitted", when(event.accepted_at, event.time_zone)),
-        (ended, when(event.requested_at, event.time_zone)),
-        ("Pages", _amount(event)),
-    )
-
-
-def _station(event: EmailRequested) -> str:
-    """What the far machine calls itself, unless that is its number again."""
-    name = " ".join((event.station_id or "").split())
-    digits = "".join(filter(str.isdigit, name))
-    known = "".join(filter(str.isdigit, event.other_party or ""))
-    return "" if digits and known.endswith(digits[-7:]) and not any(map(str.isalpha, name)) else name
-
-
-def _pages(event: EmailRequested) -> str:
-    amount = _amount(event)
-    return f"{amount} pages" if " of " in amount else count(event.pages)
-
-
-def _amount(event: EmailRequested) -> str:
-    announced = event.pages_announced or 0
-    if event.partial and announced > event.pages:
-        return f"{event.pages} of {announced}"
-    return str(event.pages) if event.pages else ""
 
 
 def _because(event: EmailRequested, *, received: bool) -> str:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from services.dialer import codes
 from services.dialer.codes import Class
 from services.dialer.rules import Rules
-from services.email_out.reasons import cure, reason
+from services._runtime.reasons import cure, reason
 
 RULES = Rules()
 

@@ -9,7 +9,7 @@ from schemas.telephony import CallReport
 from services.dialer import codes
 from services.dialer.codes import Class
 from services.dialer.verdict import Delivered, NotDelivered, NotStarted, Unclear, verdict
-from services.email_out.reasons import reason
+from services._runtime.reasons import reason
 from tests.unit.dialer_table import table
 from tests.unit.dialled import PAGES, result, to_dial
 

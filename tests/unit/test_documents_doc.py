@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import get_args
 
 from schemas.failures import FAX_FAILURES
-from services.email_out.reasons import cure, reason
+from services._runtime.reasons import cure, reason
 from services.ingest.documents.refusals import Refusal
 
 DOC = Path(__file__).parents[2] / "docs" / "documents.md"

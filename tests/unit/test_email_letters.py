@@ -15,7 +15,7 @@ from services._runtime.display import contrast, count, fax_filename, party, text
 from services._runtime.links import Links
 from services.email_out.domain import Way, message_id, way
 from services.email_out.letters import Letter, Letters
-from services.email_out.reasons import reason
+from services._runtime.reasons import reason
 from tests.unit.mails import AT, CONTOSO, NORTHWIND, request
 
 LINKS = Links("s" * 40, 7, lambda: AT)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.accounts import FaxAccount, RemovedAccount
-from services.email_out.reasons import cure, reason
+from services._runtime.reasons import cure, reason
 from services.router.submitted import decide_submitted
 from tests.unit.test_routing import NOW, account
 from tests.unit.test_routing_submitted import removed, submitted
