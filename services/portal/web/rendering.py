@@ -1,7 +1,6 @@
 """HTML of the portal, the face it wears, and the headers that keep it private."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -9,9 +8,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from schemas.accounts import Brand
-from services._runtime.display import contrast, day, party, text_on, when
+from services._runtime.display import contrast, party, text_on
 from services.portal.web.people import ROLE_NAMES
 from services.portal.web.shipped import asset
+from services.portal.web.translating import translate
+from services.portal.web.zones import install as tell_moments
 
 PRIVATE: Final = {
     "Cache-Control": "no-store",
@@ -83,23 +84,6 @@ def policy(nonce: str) -> str:
     )
 
 
-def ago(moment: datetime, now: datetime | None = None) -> str:
-    """``just now``, ``5 minutes ago``, ``3 days ago``, then the day."""
-    since = (now or datetime.now(UTC)) - moment
-    for unit, name in ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute")):
-        if since >= timedelta(days=14):
-            return day(moment, "UTC")
-        if since >= unit:
-            count = since // unit
-            return f"{count} {name}{'' if count == 1 else 's'} ago"
-    return "just now"
-
-
-def exactly(moment: datetime) -> str:
-    """The moment, absolute."""
-    return when(moment, "UTC")
-
-
 def segment(text: str) -> str:
     """`text` as one segment of an address."""
     return quote(text, safe="@")
@@ -112,8 +96,10 @@ _ENVIRONMENT: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_ENVIRONMENT.filters.update(party=party, ago=ago, exactly=exactly, segment=segment)
+_ENVIRONMENT.filters.update(party=party, segment=segment)
 _ENVIRONMENT.globals.update(asset=asset, role_names=ROLE_NAMES)
+translate(_ENVIRONMENT)
+tell_moments(_ENVIRONMENT)
 
 
 def render(template: str, face: Face, nonce: str, status: int = 200, **values: Any) -> HTMLResponse:

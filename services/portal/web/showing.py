@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from services.portal.web.gate import Visit
 from services.portal.web.people import Person
 from services.portal.web.rendering import TLS_ONLY, Face, render, segment
+from services.portal.web.zones import zone_of
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ async def show(visit: Visit, template: str, status: int = 200, /, **values: Any)
             "nav": navigation(person) if person else (),
             "here": "/domains" if path.startswith("/domains") and person and person.role == "reseller" else path,
             "form_token": visit.form_token,
+            "zone": await zone_of(visit),
             "message": DONE.get(visit.request.query_params.get("done", "")),
             **values,
         },
