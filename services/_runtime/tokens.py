@@ -1,16 +1,19 @@
-"""Tokens of the HTTP API: whoever holds one may use it, so only its SHA-256 is ever stored or published."""
+"""Tokens of the HTTP APIs: whoever holds one may use it, so only its SHA-256 is ever stored or published."""
 
 import re
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, Literal
 
 SECRET_BYTES: Final = 32
 """256 bits from the system's random source: a plain hash of it can't be guessed backwards."""
 
 _TOKEN_ID: Final = r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}"  # noqa: S105 - a pattern
-_TOKEN: Final = rf"nfx_{_TOKEN_ID}_[A-Za-z0-9_-]{{32,128}}"
+_SECRET: Final = r"[A-Za-z0-9_-]{32,128}"  # noqa: S105 - a pattern
+
+Kind = Literal["nfx", "nfp"]
+"""What a token begins with: of a fax account, for the fax API; or of a person, for the portal's API."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Minted:
         return f"Minted({self.token_id!r}, {self.sha256!r})"
 
 
-def mint(token_id: str) -> Minted:
+def mint(token_id: str, kind: Kind = "nfx") -> Minted:
     """A new token. Its id is in it in clear, so that one found in the wrong place can be traced and revoked.
 
     Raises:
@@ -33,7 +36,7 @@ def mint(token_id: str) -> Minted:
     """
     if not re.fullmatch(_TOKEN_ID, token_id):
         raise ValueError("a token's id has 1 to 64 letters, digits, dots and hyphens, and begins with none of the last")
-    text = f"nfx_{token_id}_{secrets.token_hex(SECRET_BYTES)}"
+    text = f"{kind}_{token_id}_{secrets.token_hex(SECRET_BYTES)}"
     return Minted(token_id, text, digest(text))
 
 
@@ -42,6 +45,6 @@ def digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def is_token(text: str) -> bool:
+def is_token(text: str, kind: Kind = "nfx") -> bool:
     """Whether `text` looks like a token of ours: what doesn't needn't be looked up."""
-    return re.fullmatch(_TOKEN, text) is not None
+    return re.fullmatch(rf"{kind}_{_TOKEN_ID}_{_SECRET}", text) is not None

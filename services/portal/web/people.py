@@ -7,11 +7,12 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, delete, func, insert, literal, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services._runtime.claims import utc_now
 from services._runtime.database import transaction
 from services.portal.inventory.actors import Actor
 from services.portal.inventory.tables import USERS
 from services.portal.web.passwords import Passwords
-from services.portal.web.tables import FIRST_PASSWORDS, OPERATORS, SESSIONS
+from services.portal.web.tables import FIRST_PASSWORDS, OPERATORS, PORTAL_TOKENS, SESSIONS
 
 Role = Literal["reseller", "manager", "user", "operator"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
@@ -78,10 +79,12 @@ class People:
                 await connection.execute(insert(FIRST_PASSWORDS), {"user_id": user_id})
 
     async def forget_password(self, user_id: str) -> None:
-        """Let a user sign in no more; their sessions end now."""
+        """Let a user sign in no more; their sessions end now, and their tokens for good."""
         async with transaction(self._engine) as connection:
             await connection.execute(update(USERS).where(USERS.c.user_id == user_id).values(password_hash=None))
             await _end_sessions(connection, user_id)
+            theirs = (PORTAL_TOKENS.c.user_id == user_id) & PORTAL_TOKENS.c.revoked_at.is_(None)
+            await connection.execute(update(PORTAL_TOKENS).where(theirs).values(revoked_at=int(utc_now().timestamp())))
 
     async def who_sign_in(self, reseller: str, domain: str) -> frozenset[str]:
         """The ids of a domain's users who have a password."""

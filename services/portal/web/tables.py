@@ -28,11 +28,25 @@ SESSIONS: Final = Table(
     Column("seen_at", BigInteger, nullable=False),
 )
 
+PORTAL_TOKENS: Final = Table(
+    "portal_tokens",
+    METADATA,
+    Column("token_id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False, index=True, comment="as whom it acts"),
+    Column("name", Text, nullable=False, comment="what it is for"),
+    Column("sha256", Text, nullable=False, unique=True, comment="of the token, which is stored nowhere"),
+    Column("made_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, comment="NULL: when it is revoked"),
+    Column("used_at", BigInteger, comment="to the minute"),
+    Column("revoked_at", BigInteger),
+)
+"""Of the HTTP API under /api. A row stays when its token is revoked, so that none comes back."""
+
 ATTEMPTS: Final = Table(
     "sign_in_attempts",
     METADATA,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("subject", Text, nullable=False, comment="SHA-256 of the email or of the peer's address"),
+    Column("subject", Text, nullable=False, comment="SHA-256 of what failures are counted for: see throttle.py"),
     Column("at", BigInteger, nullable=False),
     Index("sign_in_attempts_subject", "subject", "at"),
 )
