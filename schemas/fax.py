@@ -226,3 +226,6 @@ class TablePositionReported(Event):
     stage: Stage
     at: Instant
     positions: dict[str, int] = Field(description="partition number → next offset")
+    reseller: Name | None = Field(default=None, description="whose customer the account is, or was")
+    domain: Name | None = Field(default=None, description="the account's, or that of the number when it was removed")
+    seconds: float | None = Field(default=None, ge=0, description="line time of the call that ended with this step")

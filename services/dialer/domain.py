@@ -12,7 +12,7 @@ from schemas.telephony import DialMode, TelephonyDialResult
 from services.dialer.codes import UNALLOCATED
 from services.dialer.rules import Rules, coarser, next_mode
 from services.dialer.sending import ASKED, Sending
-from services.dialer.steps import Step, cancelled, changed, delivered, ended, failed, wait
+from services.dialer.steps import Step, cancelled, changed, delivered, ended, failed, lasting, wait
 from services.dialer.telling import dial, status
 from services.dialer.verdict import Delivered, NotDelivered, NotStarted, Verdict, verdict
 
@@ -57,10 +57,12 @@ def hear(sending: Sending, result: TelephonyDialResult, now: datetime, rules: Ru
     found = verdict(result, sending.asked_pages if current else sending.fax.pages, sending.fax.pages)
     known = sending.model_copy(update={"heard_at": now, "station_id": result.call.station_id or sending.station_id})
     if not sending.is_open:
-        return _correct(known, found, now, current=current)
-    if current and sending.state in ASKED:
-        return _call_over(known, found, result.call.result_code, now, rules)
-    return _earlier(known, found, now)
+        step = _correct(known, found, now, current=current)
+    elif current and sending.state in ASKED:
+        step = _call_over(known, found, result.call.result_code, now, rules)
+    else:
+        step = _earlier(known, found, now)
+    return step and lasting(step, result.call.seconds)
 
 
 def _attempt(sending: Sending, result: TelephonyDialResult) -> int | None:

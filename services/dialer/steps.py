@@ -1,11 +1,12 @@
 """The steps that a fax can take, each with what is told of it. Pure functions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from schemas.base import Event
 from schemas.failures import FaxFailure
+from schemas.fax import FaxStatusChanged
 from services._runtime.display import when
 from services.dialer.sending import Sending
 from services.dialer.telling import arrived, receipt, status
@@ -57,6 +58,14 @@ def ended(
     end = changed(row, now, state=state, due_at=now, failure=failure, holds_line=False)
     told = status(end, state, detail or arrived(end), failure)
     return Step(end, (told, *receipt(end, failure)), dead)
+
+
+def lasting(step: Step, seconds: float | None) -> Step:
+    """`step`, which a call's result caused, telling the call's line time."""
+    events = (
+        one.model_copy(update={"seconds": seconds}) if isinstance(one, FaxStatusChanged) else one for one in step.events
+    )
+    return replace(step, events=tuple(events))
 
 
 def changed(row: Sending, now: datetime, **fields: Any) -> Sending:

@@ -82,6 +82,7 @@ def status(fax: ReceivedFaxReady, at: datetime, *, collided: bool) -> FaxStatusC
         reason=fax.failure,
         detail=_detail(fax, collided=collided),
     )
+        seconds=fax.call.seconds,
 
 
 def _detail(fax: ReceivedFaxReady, *, collided: bool) -> str:

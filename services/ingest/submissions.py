@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from schemas.accounts import FaxAccount
 from schemas.base import StoredObject
 from schemas.fax import Attachment, Cover, FaxStatusChanged, FaxSubmitted
 from schemas.keys import ATTACHMENTS, COVER_TEXT, SUBMISSION, fax_prefix
@@ -47,7 +48,8 @@ class Submissions:
         accepted = await accept(self.blobs, submission.fax_id, submission.digest, self.now, refuse_other=refuse_other)
         if not is_expired(accepted.accepted_at, self.now()):
             event = await self._stored(submission, accepted.fax_id, accepted.accepted_at)
-            messages = [message_of(one, source="ingest", at=self.now()) for one in (event, _step(event))]
+            told = (event, _step(event, submission.account))
+            messages = [message_of(one, source="ingest", at=self.now()) for one in told]
             await self.publisher.publish(messages)
         return Submitted(accepted.fax_id, accepted.accepted_at, accepted.repeat)
 
@@ -103,7 +105,7 @@ def announcement(
     )
 
 
-def _step(event: FaxSubmitted) -> FaxStatusChanged:
+def _step(event: FaxSubmitted, account: FaxAccount) -> FaxStatusChanged:
     return FaxStatusChanged(
         fax_id=event.fax_id,
         version=event.version,
@@ -115,4 +117,6 @@ def _step(event: FaxSubmitted) -> FaxStatusChanged:
         account_id=event.account_id,
         fax_number=event.fax_number,
         other_party=event.destination[:64] or None,
+        reseller=account.reseller,
+        domain=account.domain,
     )

@@ -20,7 +20,7 @@ def decide(fax: ReceivedFaxReady, account: FaxAccount | RemovedAccount | None, n
         return _set_aside(fax, "number-unknown", f"{fax.called_number} is no fax account.", now)
     if isinstance(account, RemovedAccount):
         kept = _set_aside(fax, "number-removed", f"{fax.called_number} was removed from {account.domain}.", now)
-        return kept.model_copy(update={"reseller": account.reseller, "domain": account.domain})
+        return _known_to(kept, account)
     if fax.caller_number in account.blocked_callers:
         return _of(account, fax, now, rule="caller-blocked", why="The account blocks this caller.", state="junk")
     return _deliver(account, fax, now)
@@ -90,13 +90,11 @@ def _ata(account: FaxAccount, fax: ReceivedFaxReady, now: datetime) -> AtaReques
 
 
 def _of(account: FaxAccount, fax: ReceivedFaxReady, now: datetime, *, rule: str, why: str, state: FaxState) -> Decision:
-    return Decision(
+    decision = Decision(
         rule=rule,
         why=why,
         account_id=account.account_id,
         account_version=account.version,
-        reseller=account.reseller,
-        domain=account.domain,
         decided_at=now,
         status=_status(fax, state, rule, now, account_id=account.account_id),
     )
@@ -114,6 +112,13 @@ def _status(
     *,
     account_id: str | None = None,
     reason: FaxFailure | None = None,
+    return _known_to(decision, account)
+
+
+def _known_to(decision: Decision, account: FaxAccount | RemovedAccount) -> Decision:
+    """Decision and step name the reseller and the domain: they see the fax, even if the account is no more."""
+    known = {"reseller": account.reseller, "domain": account.domain}
+    return decision.model_copy(update={**known, "status": decision.status.model_copy(update=known)})
 ) -> FaxStatusChanged:
     return FaxStatusChanged(
         fax_id=fax.fax_id,

@@ -121,15 +121,16 @@ def _letter(
 
 
 def _decision(account: FaxAccount | None, rule: str, why: str, status: FaxStatusChanged, now: datetime) -> Decision:
+    reseller, domain = (account.reseller, account.domain) if account else (None, None)
     return Decision(
         rule=rule,
         why=why,
         account_id=status.account_id,
         account_version=account.version if account else None,
-        reseller=account.reseller if account else None,
-        domain=account.domain if account else None,
+        reseller=reseller,
+        domain=domain,
         decided_at=now,
-        status=status,
+        status=status.model_copy(update={"reseller": reseller, "domain": domain}),
     )
 
 

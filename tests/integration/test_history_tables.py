@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from schemas.fax import FaxState, FaxStatusChanged
 from schemas.retention import FaxExpired
 from services._runtime.database import connect, migrate, transaction
-from services._runtime.history import Cursor, FaxRow, History
+from services._runtime.history import Cursor, FaxRow, History, Whose
 from services._runtime.history.tables import GONE, METADATA
 from services._runtime.outcomes import DependencyAway
 from services.portal.history.adapters import REMEMBERED, Projection
@@ -57,13 +57,13 @@ def expired(fax_id: UUID) -> FaxExpired:
     return FaxExpired(fax_id=fax_id, accepted_at=NOW, expired_at=NOW, objects=1, size=1)
 
 
-async def faxes(engine: AsyncEngine, **asked: Any) -> list[FaxRow]:
+async def faxes(engine: AsyncEngine, whose: Whose | str = ACCOUNT, **asked: Any) -> list[FaxRow]:
     """All pages, each of two."""
     found: list[FaxRow] = []
     after: Cursor | None = None
     while True:
         given = {"direction": None, "states": (), "since": None, "until": None} | asked
-        page = await History(engine).faxes(ACCOUNT, **given, after=after, limit=2)
+        page = await History(engine).faxes(whose, **given, after=after, limit=2)
         found += page.rows
         if page.next is None:
             return found
@@ -201,6 +201,61 @@ async def test_search_by_how_a_number_ends(engine: AsyncEngine) -> None:
     await Projection(engine, now).write([step(uuid4(), account_id="another")])
     for typed, found in {"0100": 1, "555-0100": 1, "+1 (555) 0100": 1, "100": 2, "00": 3, "x": 0, "": 0}.items():
         assert len((await History(engine).search(ACCOUNT, typed)).rows) == found, typed
+
+
+async def test_faxes_of_several_accounts_of_a_domain_and_of_a_reseller(engine: AsyncEngine) -> None:
+    """Three accounts of two domains of one reseller, an unclaimed fax of a domain and one of nobody."""
+    places: list[tuple[str | None, str | None, str | None]] = [
+        ("a", "one.example", "r"),
+        ("b", "one.example", "r"),
+        ("c", "two.example", "r"),
+        (None, "one.example", "r"),
+        ("d", "else.example", "s"),
+        (None, None, None),
+    ]
+    told = [
+        step(
+            uuid4(),
+            account_id=account,
+            domain=domain,
+            reseller=reseller,
+            state="routed" if account else "unclaimed",
+            accepted_at=NOW - timedelta(minutes=minute),
+        )
+        for minute, (account, domain, reseller) in enumerate(places)
+    ]
+    await Projection(engine, now).write(told)
+    a, b, c, lost, *_ = (one.fax_id for one in told)
+    asked = {
+        Whose(accounts=("a",)): [a],
+        Whose(accounts=("c", "a", "a", "nobody")): [a, c],
+        Whose(domain="one.example"): [a, b, lost],
+        Whose(reseller="r"): [a, b, c, lost],
+        Whose(): [],
+    }
+    for whose, found in asked.items():
+        assert [row.fax_id for row in await faxes(engine, whose)] == found, whose
+        assert [row.fax_id for row in (await History(engine).search(whose, "0100")).rows] == found, whose
+        routed = [fax_id for fax_id in found if fax_id != lost]
+        assert [row.fax_id for row in await faxes(engine, whose, states=["routed", "failed"])] == routed, whose
+        assert [row.fax_id for row in await faxes(engine, whose, direction="received", since=NOW)] == found[:1], whose
+    assert [row.fax_id for row in await faxes(engine, Whose(reseller="r"), states=["unclaimed"])] == [lost]
+
+
+async def test_more_accounts_than_one_union_takes(engine: AsyncEngine) -> None:
+    accounts = tuple(f"account-{number}" for number in range(60))
+    told = [
+        step(uuid4(), account_id=account, state="junk", accepted_at=NOW - timedelta(minutes=number))
+        for number, account in enumerate(accounts)
+    ]
+    await Projection(engine, now).write(told)
+    states: list[FaxState] = ["junk", "routed", "emailed", "failed", "delivered"]
+    assert [row.fax_id for row in await faxes(engine, Whose(accounts), states=states)] == [one.fax_id for one in told]
+
+
+def test_faxes_are_asked_for_in_one_way() -> None:
+    with pytest.raises(ValueError, match="by accounts, by domain or by reseller"):
+        Whose(accounts=("a",), domain="one.example")
 
 
 async def test_a_database_that_is_away_is_said_to_be(postgres: Postgres) -> None:

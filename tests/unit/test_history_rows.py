@@ -90,6 +90,14 @@ def test_details_are_the_newest_that_was_said_of_each() -> None:
     assert (row.version, row.updated_at, row.accepted_at) == (5, mailed.at, ACCEPTED_AT)
 
 
+def test_line_time_is_that_of_all_calls() -> None:
+    calls = [step(5, "waiting-to-redial", seconds=3, **SENT), step(7, "delivered", **SENT)]
+    timed = [one.model_copy(update={"seconds": seconds}) for one, seconds in zip(calls, (20.5, 61.0), strict=True)]
+    again = timed[0].model_copy(update={"at": timed[0].at + timedelta(minutes=1)})
+    assert row_of(kept(*timed, again).values()).seconds == 81.5
+    assert row_of(kept(*calls).values()).seconds is None
+
+
 def test_a_step_told_again_later_changes_nothing() -> None:
     again = READY.model_copy(update={"at": READY.at + timedelta(hours=1)})
     assert kept(READY, again) == kept(again, READY) == kept(READY)

@@ -1,4 +1,4 @@
-"""Questions about an account's faxes, as SQL that SQLite and PostgreSQL answer from ranges of an index.
+"""Questions about somebody's faxes, as SQL that SQLite and PostgreSQL answer from ranges of an index.
 
 Each kind of filter has its index and its own branch of a UNION, so that no planner has to guess how rare a state is.
 Nothing that a person wrote is in the text: values are ``{}``.
@@ -12,14 +12,17 @@ from typing import Final, get_args
 
 from schemas.fax import FaxState
 from services._runtime.history.driver import Value
-from services._runtime.history.rows import Cursor, Direction, FaxRow
+from services._runtime.history.rows import Cursor, Direction, FaxRow, Whose
 
 COLUMNS: Final = ", ".join(FaxRow.__dataclass_fields__)
+
+TOGETHER: Final = 100
+"""Branches of one UNION: SQLite takes 500 at most (sqlite.org/limits.html); more are a UNION of such UNIONs."""
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Which of an account's faxes; None and empty mean any. Accepted at `since` or later, and before `until`."""
+    """Which of somebody's faxes; None and empty mean any. Accepted at `since` or later, and before `until`."""
 
     direction: Direction | None = None
     states: Sequence[FaxState] = ()
@@ -53,33 +56,42 @@ def of_fax(column: str, fax_id: Value) -> Question:
     return Question(f"SELECT {COLUMNS} FROM faxes WHERE fax_id = {{}}", (fax_id,))  # noqa: S608 - our own names
 
 
-def filtered(account_id: str, wanted: Filter, after: Cursor | None, rows: int) -> Question:
-    """An account's newest faxes after `after`."""
-    branches = [_within(one, wanted, after).newest(rows) for one in _branches(account_id, wanted)]
-    return branches[0] if len(branches) == 1 else _united(branches).newest(rows)
+def filtered(whose: Whose, wanted: Filter, after: Cursor | None, rows: int) -> Question | None:
+    """The newest faxes after `after`; None: it can be none."""
+    branches = [_within(one, wanted, after).newest(rows) for of in _of(whose) for one in _branches(of, wanted)]
+    return _united(branches, rows)
 
 
-def ending_in(account_id: str, digits: str, after: Cursor | None, rows: int) -> Question:
-    """An account's newest faxes whose other party ends in `digits`, which are given last first.
+def ending_in(whose: Whose, digits: str, after: Cursor | None, rows: int) -> Question | None:
+    """The newest faxes whose other party ends in `digits`, which are given last first; None: it can be none.
 
     The range is found first, whatever the planner thinks of it: a rare number in a large account is rare.
     """
-    found = _of(account_id).where("other_digits >= {}", digits).where("other_digits < {}", digits + ":")  # after "9"
+    branches = [_within(_found_first(of, digits), Filter(), after).newest(rows) for of in _of(whose)]
+    return _united(branches, rows)
+
+
+def _found_first(of: Question, digits: str) -> Question:
+    found = of.where("other_digits >= {}", digits).where("other_digits < {}", digits + ":")  # after "9"
     text = f"WITH found AS MATERIALIZED ({found.text}) SELECT * FROM found WHERE TRUE"  # noqa: S608 - no value in it
-    return _within(replace(found, text=text), Filter(), after).newest(rows)
+    return replace(found, text=text)
 
 
-def _of(account_id: str) -> Question:
-    return Question(f"SELECT {COLUMNS} FROM faxes WHERE account_id = {{}}", (account_id,))  # noqa: S608 - our own names
+def _of(whose: Whose) -> Sequence[Question]:
+    """All faxes, by each key."""
+    return [
+        Question(f"SELECT {COLUMNS} FROM faxes WHERE {column} = {{}}", (value,))  # noqa: S608 - our own names
+        for column, value in whose.keys
+    ]
 
 
-def _branches(account_id: str, wanted: Filter) -> Iterator[Question]:
+def _branches(of: Question, wanted: Filter) -> Iterator[Question]:
     if not wanted.states:
-        yield _of(account_id).where("direction = {}", wanted.direction)
+        yield of.where("direction = {}", wanted.direction)
         return
     directions = (wanted.direction,) if wanted.direction else get_args(Direction)
     for state, direction in product(dict.fromkeys(wanted.states), directions):
-        yield _of(account_id).where("state = {}", state).where("direction = {}", direction)
+        yield of.where("state = {}", state).where("direction = {}", direction)
 
 
 def _within(question: Question, wanted: Filter, after: Cursor | None) -> Question:
@@ -89,6 +101,14 @@ def _within(question: Question, wanted: Filter, after: Cursor | None) -> Questio
     return within.where("(accepted_at, fax_id) < ({}, {})", after.accepted_at, after.fax_id)
 
 
-def _united(branches: Sequence[Question]) -> Question:
+def _united(branches: Sequence[Question], rows: int) -> Question | None:
+    """The newest of all branches, none of which has a fax of another."""
+    while len(branches) > 1:
+        groups = [branches[first : first + TOGETHER] for first in range(0, len(branches), TOGETHER)]
+        branches = [_union(group).newest(rows) for group in groups]
+    return branches[0] if branches else None
+
+
+def _union(branches: Sequence[Question]) -> Question:
     parts = (f"SELECT * FROM ({one.text}) AS branch{number}" for number, one in enumerate(branches))  # noqa: S608
     return Question(" UNION ALL ".join(parts), tuple(value for one in branches for value in one.values))

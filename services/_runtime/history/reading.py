@@ -12,7 +12,7 @@ from services._runtime.history.asking import Filter, Question, ending_in, filter
 from services._runtime.history.digits import reversed_digits
 from services._runtime.history.driver import fax_id as read_id
 from services._runtime.history.driver import fetch, moment
-from services._runtime.history.rows import Cursor, Direction, FaxRow, Page
+from services._runtime.history.rows import Cursor, Direction, FaxRow, Page, Whose
 
 
 class History:
@@ -32,7 +32,8 @@ class History:
 
     async def faxes(  # noqa: PLR0913 - each is a filter that a person sets
         self,
-        account_id: str,
+        whose: Whose | str,
+        /,
         *,
         direction: Direction | None = None,
         states: Sequence[FaxState] = (),
@@ -41,18 +42,19 @@ class History:
         after: Cursor | None = None,
         limit: int = 50,
     ) -> Page:
-        """An account's faxes, newest first: see `Filter`. `after` goes on with the next page."""
+        """Somebody's faxes, newest first: see `Filter`. A text is an account. `after` goes on with the next page."""
         wanted = Filter(direction, states, since, until)
-        return await self._page(filtered(account_id, wanted, after, limit + 1), limit)
+        return await self._page(filtered(_whose(whose), wanted, after, limit + 1), limit)
 
-    async def search(self, account_id: str, number: str, *, after: Cursor | None = None, limit: int = 50) -> Page:
-        """An account's faxes from or to a number that ends in the digits of `number`, newest first; none: no faxes."""
+    async def search(self, whose: Whose | str, number: str, /, *, after: Cursor | None = None, limit: int = 50) -> Page:
+        """Somebody's faxes from or to a number that ends in the digits of `number`, newest first; none: no faxes."""
         digits = reversed_digits(number)
-        if digits is None:
-            return Page((), None)
-        return await self._page(ending_in(account_id, digits, after, limit + 1), limit)
+        question = None if digits is None else ending_in(_whose(whose), digits, after, limit + 1)
+        return await self._page(question, limit)
 
-    async def _page(self, question: Question, limit: int) -> Page:
+    async def _page(self, question: Question | None, limit: int) -> Page:
+        if question is None:
+            return Page((), None)
         rows = [_fax(row) for row in await self._rows(question)]
         more = len(rows) > limit
         rows = rows[:limit]
@@ -60,6 +62,10 @@ class History:
 
     async def _rows(self, question: Question) -> Sequence[Sequence[Any]]:
         return await fetch(self._engine, question.text, question.values)
+
+
+def _whose(whose: Whose | str) -> Whose:
+    return Whose(accounts=(whose,)) if isinstance(whose, str) else whose
 
 
 def _fax(values: Sequence[Any]) -> FaxRow:

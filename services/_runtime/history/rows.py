@@ -31,6 +31,9 @@ class FaxRow:
         partial: Whether something is missing.
         reason: Why it stands so, if it isn't as hoped.
         rule: The routing rule that decided.
+        reseller: Whose customer the account is; of an unclaimed fax, who is to look for its owner, if that is known.
+        domain: The account's, or that of the number when it was removed.
+        seconds: Line time of all its calls; None if none told.
     """
 
     fax_id: UUID
@@ -47,6 +50,37 @@ class FaxRow:
     partial: bool
     reason: FaxFailure | None
     rule: str | None
+    reseller: str | None = None
+    domain: str | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose faxes are asked for: those of some accounts, of a domain, or of a reseller.
+
+    The faxes of a domain and of a reseller are also those that are unclaimed. None of the three: nobody's faxes.
+
+    Raises:
+        ValueError: More than one of them is given.
+    """
+
+    accounts: tuple[str, ...] = ()
+    domain: str | None = None
+    reseller: str | None = None
+
+    def __post_init__(self) -> None:
+        if sum((bool(self.accounts), self.domain is not None, self.reseller is not None)) > 1:
+            raise ValueError("faxes are asked for by accounts, by domain or by reseller")
+
+    @property
+    def keys(self) -> Sequence[tuple[Literal["account_id", "domain", "reseller"], str]]:
+        """Each column with a value that a fax may have in it."""
+        if self.domain is not None:
+            return (("domain", self.domain),)
+        if self.reseller is not None:
+            return (("reseller", self.reseller),)
+        return tuple(("account_id", one) for one in dict.fromkeys(self.accounts))
 
 
 @dataclass(frozen=True, slots=True)

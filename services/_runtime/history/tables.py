@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import (
     Boolean,
     Column,
+    Float,
     Index,
     Integer,
     MetaData,
@@ -39,11 +40,20 @@ FAXES: Final = Table(
     Column("partial", Boolean, nullable=False),
     Column("reason", Text),
     Column("rule", Text),
+    Column("reseller", Text),
+    Column("domain", Text),
+    Column("seconds", Float),
     Column("other_digits", DIGITS, comment="the digits of other_party, last first: who ends in 0123 begins 3210"),
-    Index("faxes_newest", "account_id", "accepted_at", "fax_id"),
-    Index("faxes_direction", "account_id", "direction", "accepted_at", "fax_id"),
-    Index("faxes_state", "account_id", "state", "direction", "accepted_at", "fax_id"),
-    Index("faxes_other_party", "account_id", "other_digits"),
+    *(
+        Index(f"faxes_{of}{index}", column, *columns)
+        for of, column in (("", "account_id"), ("domain_", "domain"), ("reseller_", "reseller"))
+        for index, columns in (
+            ("newest", ("accepted_at", "fax_id")),
+            ("direction", ("direction", "accepted_at", "fax_id")),
+            ("state", ("state", "direction", "accepted_at", "fax_id")),
+            ("other_party", ("other_digits",)),
+        )
+    ),
 )
 """One row for each fax; it follows from the fax's steps."""
 

@@ -34,6 +34,8 @@ def cancellation(fax: FaxSubmitted, account: FaxAccount, now: datetime) -> Decis
         other_party=fax.destination[:64] or None,
         reason="cancelled",
         rule=CANCELLED,
+        reseller=account.reseller,
+        domain=account.domain,
     )
     return Decision(
         rule=CANCELLED,

@@ -21,6 +21,7 @@ class History(Protocol):
     async def faxes(  # noqa: PLR0913 - one argument a filter
         self,
         account_id: str,
+        /,
         *,
         direction: Direction | None,
         states: Sequence[FaxState],

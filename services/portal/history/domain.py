@@ -56,6 +56,9 @@ def row_of(steps: Collection[FaxStatusChanged]) -> FaxRow:
         partial=bool(_said(newest_first, "partial")),
         reason=decided.reason,
         rule=_said(newest_first, "rule"),
+        reseller=_said(newest_first, "reseller"),
+        domain=_said(newest_first, "domain"),
+        seconds=_line_time(steps),
     )
 
 
@@ -86,6 +89,11 @@ def _order(step: FaxStatusChanged) -> tuple[Any, ...]:
 
 def _telling(step: FaxStatusChanged) -> tuple[Any, ...]:
     return step.at, step.model_dump_json()
+
+
+def _line_time(steps: Collection[FaxStatusChanged]) -> float | None:
+    told = [step.seconds for step in steps if step.seconds is not None]
+    return sum(sorted(told)) if told else None  # in one order for everybody: sums of floats depend on it
 
 
 def _said(newest_first: Collection[FaxStatusChanged], name: str) -> Any:
