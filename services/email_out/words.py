@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from schemas.fax import EmailRequested, Missing
+from schemas.fax import EmailRequested
 from services._runtime import endings
 from services._runtime.display import day, fax_filename, party, when
 from services._runtime.endings import Facts
+from services._runtime.incomplete import what_is_missing
 from services._runtime.reasons import reason
 from services.email_out.domain import Way
 
 Tone = Literal["plain", "good", "warning"]
 ASK_AGAIN = "Ask the sender to send it again if you need it."
-_CONTINUES = ("was ", "were ", "is ", "has ", "could ", "may ", "did ")
 
 
 @dataclass(frozen=True)
@@ -70,27 +70,8 @@ def _heading(event: EmailRequested) -> tuple[str, Tone]:
 def _notice(event: EmailRequested) -> tuple[str, ...]:
     if event.purpose != "received" or not event.partial:
         return ()
-    lost = tuple(_missing(one, event.pages_announced) for one in event.missing)
-    return ("Part of this fax is missing", *(lost or (_guess(event),)), ASK_AGAIN)
-
-
-def _missing(one: Missing, announced: int | None) -> str:
-    what = " ".join(one.what.split()).rstrip(".")
-    if one.page is None or what.lower().startswith("page"):
-        return f"{what[:1].upper()}{what[1:]}."
-    page = f"Page {one.page}" + (f" of {announced}" if announced else "")
-    return f"{page} {what}." if what.startswith(_CONTINUES) else f"{page}: {what}."
-
-
-def _guess(event: EmailRequested) -> str:
-    """What is missing when nobody listed it."""
-    announced = event.pages_announced or 0
-    first = event.pages + 1
-    if announced == first:
-        return f"Page {first} of {announced} was not received."
-    if announced > first:
-        return f"Pages {first} to {announced} of {announced} were not received."
-    return "Some lines of it were damaged on the way."
+    lost = what_is_missing(event.missing, event.pages, event.pages_announced)
+    return ("Part of this fax is missing", *lost, ASK_AGAIN)
 
 
 def _lead(event: EmailRequested) -> tuple[str, ...]:

@@ -1,0 +1,36 @@
+"""What the line took from a fax, in words for people at a front desk: the same in a mail and on a page."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from schemas.fax import Missing
+
+_CONTINUES: Final = ("was ", "were ", "is ", "has ", "could ", "may ", "did ")
+
+
+def what_is_missing(missing: Sequence[Missing], pages: int, announced: int | None) -> tuple[str, ...]:
+    """Sentences, at least one.
+
+    Args:
+        missing: What is known to be missing; empty if nobody listed it.
+        pages: How many pages there are.
+        announced: How many the far machine meant to send, if it said so.
+    """
+    return tuple(_sentence(one, announced) for one in missing) or (_guess(pages, announced or 0),)
+
+
+def _sentence(one: Missing, announced: int | None) -> str:
+    what = " ".join(one.what.split()).rstrip(".")
+    if one.page is None or what.lower().startswith("page"):
+        return f"{what[:1].upper()}{what[1:]}."
+    page = f"Page {one.page}" + (f" of {announced}" if announced else "")
+    return f"{page} {what}." if what.startswith(_CONTINUES) else f"{page}: {what}."
+
+
+def _guess(pages: int, announced: int) -> str:
+    first = pages + 1
+    if announced == first:
+        return f"Page {first} of {announced} was not received."
+    if announced > first:
+        return f"Pages {first} to {announced} of {announced} were not received."
+    return "Some lines of it were damaged on the way."
