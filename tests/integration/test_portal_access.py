@@ -18,7 +18,7 @@ from services.portal.web.gate import Gate
 from services.portal.web.routes import PAGES
 from services.portal.web.signing import WRONG
 from services.portal.web.tables import SESSIONS
-from services.portal.web.throttle import PER_ACCOUNT, PER_PEER
+from services.portal.web.throttle import PER_NETWORK, PER_PAIR
 from tests.providers.portal import DOMAIN, EMAILS, PASSWORD, Portal, form_token, portal, post
 
 ALL = {"reseller", "manager", "user", "operator"}
@@ -43,6 +43,10 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("POST", f"{D}/accounts/{{account}}"): OFFICE,
     ("POST", f"{D}/accounts/{{account}}/remove"): {"reseller"},
     ("POST", f"{D}/accounts/{{account}}/code"): OFFICE,
+    ("POST", f"{D}/accounts/{{account}}/lock-out"): OFFICE,
+    ("POST", f"{D}/accounts/{{account}}/settings"): OFFICE,
+    ("POST", f"{D}/accounts/{{account}}/tokens"): OFFICE,
+    ("POST", f"{D}/accounts/{{account}}/tokens/revoke"): OFFICE,
     ("GET", f"{D}/numbers"): OFFICE,
     ("POST", f"{D}/numbers"): {"reseller"},
     ("POST", f"{D}/numbers/{{number}}"): {"reseller"},
@@ -278,7 +282,7 @@ async def test_guesses_are_held_back_and_all_look_alike(site: Portal) -> None:
     client = site.client()
     answers = [
         await post(client, "/sign-in", page="/sign-in", email=EMAILS["manager"], password=f"wrong {n}")
-        for n in range(PER_ACCOUNT)
+        for n in range(PER_PAIR)
     ]
     right = await post(client, "/sign-in", page="/sign-in", email=EMAILS["manager"], password=PASSWORD)
     nobody = await post(client, "/sign-in", page="/sign-in", email="nobody@clinic.example", password=PASSWORD)
@@ -294,13 +298,13 @@ async def test_guesses_are_held_back_and_all_look_alike(site: Portal) -> None:
     assert later.status_code == 303
 
 
-async def test_one_peer_can_not_guess_at_many_accounts(site: Portal) -> None:
+async def test_one_network_can_not_guess_at_many_accounts(site: Portal) -> None:
     client = site.client()
-    for n in range(PER_PEER):
+    for n in range(PER_NETWORK):
         await post(client, "/sign-in", page="/sign-in", email=f"user{n}@clinic.example", password="a" * 12)
     held = await post(client, "/sign-in", page="/sign-in", email=EMAILS["user"], password=PASSWORD)
     assert held.status_code == 401
-    other = await post(site.client("192.0.2.2"), "/sign-in", page="/sign-in", email=EMAILS["user"], password=PASSWORD)
+    other = await post(site.client("198.51.100.2"), "/sign-in", page="/sign-in", email=EMAILS["user"], password=PASSWORD)
     assert other.status_code == 303
 
 

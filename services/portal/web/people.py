@@ -66,6 +66,12 @@ class People:
             await self._passwords.is_right(password, None)
         return None
 
+    async def known_by(self, email: str) -> tuple[Person, ...]:
+        """Who signs in with that email."""
+        async with transaction(self._engine) as connection:
+            rows = await _all(connection, email=email.strip().casefold())
+        return tuple(_person(row) for row in rows if row.password_hash)[:_AT_MOST]
+
     async def set_password(self, user_id: str, password: str, *, must_change: bool = False) -> None:
         """A new password. Every session of theirs ends."""
         hashed = await self._passwords.hash(password)

@@ -1,6 +1,7 @@
 """The audit log's lines of signing in: who came in, failed to, or left, and from which network."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address, ip_address, ip_network
 from json import dumps
@@ -40,25 +41,30 @@ def network_of(address: str) -> str:
     return str(ip_network((found, bits), strict=False))
 
 
-async def record(
-    connection: AsyncConnection,
-    who: Person,
-    what: Deed,
-    at: datetime,
-    *,
-    subject: str = "",
-    after: Mapping[str, object] | None = None,
-) -> None:
-    """Write a line, within a transaction. Operators are of no reseller, so their lines are nobody's but theirs."""
-    line = {
+@dataclass(frozen=True)
+class Line:
+    """What was done. `subject` is the person's email if it is nothing else; `by` names who it was, if not surely them.
+
+    `after` is shown beside it; it holds no secret, and no address.
+    """
+
+    what: Deed
+    subject: str = ""
+    by: str = ""
+    after: Mapping[str, object] | None = None
+
+
+async def record(connection: AsyncConnection, who: Person, at: datetime, line: Line) -> None:
+    """Write a line, within a transaction. Operators are of no reseller, so no reseller sees theirs."""
+    row = {
         "at": at,
         "user_id": who.user_id,
-        "name": who.name,
+        "name": line.by or who.name,
         "reseller": who.reseller or "",
         "domain": who.domain,
-        "what": what,
-        "subject": subject or who.email,
+        "what": line.what,
+        "subject": line.subject or who.email,
         "before": None,
-        "after": dumps(after, ensure_ascii=False) if after else None,
+        "after": dumps(line.after, ensure_ascii=False) if line.after else None,
     }
-    await connection.execute(insert(AUDIT), line)
+    await connection.execute(insert(AUDIT), row)

@@ -1,13 +1,15 @@
 """What the pages are made of."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services.portal.inventory.inventory import Inventory
 from services.portal.inventory.views import Account, LiveState
+from services.portal.web.browsers import Browsers
 from services.portal.web.people import People
 from services.portal.web.sessions import Sessions
 from services.portal.web.throttle import Throttle
@@ -15,7 +17,7 @@ from services.portal.web.throttle import Throttle
 
 @dataclass(frozen=True)
 class Cookies:
-    """The two cookies. Secure ones have a name that only this host over TLS can set (RFC 6265bis, 4.1.3.2)."""
+    """The cookies. Secure ones have a name that only this host over TLS can set (RFC 6265bis, 4.1.3.2)."""
 
     secure: bool
 
@@ -29,9 +31,15 @@ class Cookies:
         """Which browser a form belongs to while nobody is signed in."""
         return "__Host-portal-form" if self.secure else "portal-form"
 
-    def set(self, response: Response, name: str, value: str) -> None:
-        """Until the browser ends; the database says when a session ends."""
-        response.set_cookie(name, value, secure=self.secure, httponly=True, samesite="lax", path="/")
+    @property
+    def browser(self) -> str:
+        """Who was signed in here before: see browsers.py."""
+        return "__Host-portal-known" if self.secure else "portal-known"
+
+    def set(self, response: Response, name: str, value: str, lasting: timedelta | None = None) -> None:
+        """Until the browser ends, if not `lasting` longer; the database says when a session ends."""
+        age = int(lasting.total_seconds()) if lasting else None
+        response.set_cookie(name, value, age, secure=self.secure, httponly=True, samesite="lax", path="/")
 
     def drop(self, response: Response, name: str) -> None:
         """Take it back."""
@@ -49,6 +57,7 @@ class Services:
     throttle: Throttle
     cookies: Cookies
     live: Callable[[Account], LiveState]
+    browsers: Browsers = field(default_factory=Browsers)
 
     def states(self, accounts: Sequence[Account]) -> dict[str, LiveState]:
         """Account id → whether it is live."""

@@ -4,12 +4,18 @@ import logging
 import re
 from typing import Final
 
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 
+from services._runtime.claims import utc_now
+from services._runtime.database import transaction
+from services.portal.web.browsers import REMEMBERED
 from services.portal.web.gate import Visit
 from services.portal.web.passwords import fault_of
 from services.portal.web.people import Person
+from services.portal.web.recording import Deed, Line, network_of, record
 from services.portal.web.showing import go, home, show
+from services.portal.web.throttle import Attempt, Standing
 
 log = logging.getLogger("nativefax.portal")
 
@@ -19,6 +25,9 @@ WRONG: Final = (
 """The answer to every failure, whatever the reason: it tells nobody which emails can sign in."""
 
 WRONG_OLD: Final = "The present password is not right. After several tries, wait 15 minutes."
+
+SOMEBODY: Final = "Somebody"
+"""Who fails to sign in: it needn't be the one whose email it is."""
 
 _ADDRESS: Final = re.compile(r"/(?![/\\])[\w/.@%+~-]*")
 """A page of ours. `//host` and `/\\host` are somebody else's."""
@@ -38,10 +47,15 @@ async def sign_in_page(visit: Visit) -> Response:
 
 async def sign_in(visit: Visit) -> Response:
     """Begin a session, if the email and the password are somebody's."""
-    who = await _recognised(visit, visit.typed("email").casefold(), str(visit.form.get("password", "")))
+    email = visit.typed("email").casefold()
+    browser = visit.services.browsers.id_of(visit.request.cookies.get(visit.services.cookies.browser), email)
+    attempt = Attempt.by_browser(browser) if browser else Attempt.at_email(email, _peer(visit))
+    standing, who = await _judged(visit, email, str(visit.form.get("password", "")), attempt)
     if who is None:
-        return await _form(visit, WRONG, 401)
-    log.info("signed in", extra={"user_id": who.user_id, "role": who.role})
+        answer = await _form(visit, WRONG, 401)
+        answer.background = BackgroundTask(_failed, visit, email, standing)  # unseen: it says which emails there are
+        return answer
+    await _noted(visit, who, "signed-in")
     wanted = visit.typed("next")
     return await _begun(visit, who, wanted if _ADDRESS.fullmatch(wanted) else home(who))
 
@@ -50,6 +64,7 @@ async def sign_out(visit: Visit) -> Response:
     """End the session."""
     cookies = visit.services.cookies
     await visit.services.sessions.end(visit.request.cookies.get(cookies.session, ""))
+    await _noted(visit, visit.person, "signed-out")
     answer = go("/sign-in", "out")
     cookies.drop(answer, cookies.session)
     answer.headers["Clear-Site-Data"] = '"cache"'
@@ -68,33 +83,56 @@ async def change_password(visit: Visit) -> Response:
     fault = fault_of(new, again)
     if fault is None and not await _knows_old(visit, person):
         fault = WRONG_OLD
+        await _noted(visit, person, "password-change-failed")
     if fault:
         return await show(visit, "password.html", 422, title="Change password", wrong=fault)
     await visit.services.people.set_password(person.user_id, new)
+    await _noted(visit, person, "password-changed")
     return await _begun(visit, person, home(person))
 
 
 async def _knows_old(visit: Visit, person: Person) -> bool:
-    who = await _recognised(visit, person.email.casefold(), str(visit.form.get("old", "")))
+    attempt = Attempt.by_browser(f"signed in as {person.user_id}")
+    _, who = await _judged(visit, person.email.casefold(), str(visit.form.get("old", "")), attempt)
     return who is not None and who.user_id == person.user_id
 
 
-async def _recognised(visit: Visit, email: str, password: str) -> Person | None:
-    peer = visit.request.client.host if visit.request.client else ""
-    if not await visit.services.throttle.admits(email, peer):
-        log.warning("sign-in held back", extra={"peer": peer})
-        return None
-    who = await visit.services.people.recognise(email, password)
+async def _judged(visit: Visit, email: str, password: str, attempt: Attempt) -> tuple[Standing, Person | None]:
+    standing = await visit.services.throttle.admits(attempt)
+    who = await visit.services.people.recognise(email, password) if standing == "open" else None
     if who is not None:
-        await visit.services.throttle.forgive(email)
-    return who
+        await visit.services.throttle.forgive(attempt)
+    return standing, who
+
+
+async def _failed(visit: Visit, email: str, standing: Standing) -> None:
+    """Into the log, and the audit log of whoever has the email; while signing in is held back, only once."""
+    log.warning("sign-in failed", extra={"network": network_of(_peer(visit)), "standing": standing})
+    if standing == "closed":
+        return
+    what: Deed = "sign-in-failed" if standing == "open" else "sign-in-held-back"
+    for owner in await visit.services.people.known_by(email):
+        await _noted(visit, owner, what, by=SOMEBODY)
+
+
+async def _noted(visit: Visit, who: Person, what: Deed, by: str = "") -> None:
+    """Into the audit log, with the network, never the address."""
+    network = network_of(_peer(visit))
+    async with transaction(visit.services.engine) as connection:
+        await record(connection, who, utc_now(), Line(what, by=by, after={"network": network} if network else None))
+
+
+def _peer(visit: Visit) -> str:
+    return visit.request.client.host if visit.request.client else ""
 
 
 async def _begun(visit: Visit, who: Person, address: str) -> Response:
-    cookies = visit.services.cookies
-    before = visit.request.cookies.get(cookies.session)
+    cookies, browsers = visit.services.cookies, visit.services.browsers
+    given = visit.request.cookies
     answer = go(address)
-    cookies.set(answer, cookies.session, await visit.services.sessions.begin(who.user_id, before))
+    cookies.set(answer, cookies.session, await visit.services.sessions.begin(who.user_id, given.get(cookies.session)))
+    known = browsers.remember(given.get(cookies.browser), who.email.casefold())
+    cookies.set(answer, cookies.browser, known, REMEMBERED)
     cookies.drop(answer, cookies.form)
     return answer
 

@@ -14,7 +14,7 @@ from services._runtime.database import transaction
 from services._runtime.tokens import digest, is_token, mint
 from services.portal.inventory.actors import NotThere
 from services.portal.web.people import Person, person_of
-from services.portal.web.recording import record
+from services.portal.web.recording import Line, record
 from services.portal.web.tables import PORTAL_TOKENS
 
 MOST: Final = 20
@@ -91,7 +91,7 @@ class Tokens:
             row = _row(person.user_id, name, minted.sha256, now, until)
             await connection.execute(insert(PORTAL_TOKENS), row)
             told = {"works_until": until.isoformat() if until else "revoked"}
-            await record(connection, person, "api-token.made", now, subject=name, after=told)
+            await record(connection, person, now, Line("api-token.made", name, after=told))
         return MadeToken(PortalToken(row["token_id"], name, now, until, None), minted.text)
 
     async def of(self, person: Person) -> tuple[PortalToken, ...]:
@@ -112,7 +112,7 @@ class Tokens:
                 raise NotThere("token")
             this = update(PORTAL_TOKENS).where(PORTAL_TOKENS.c.token_id == token_id)
             await connection.execute(this.values(revoked_at=_seconds(now)))
-            await record(connection, person, "api-token.revoked", now, subject=known[token_id].name)
+            await record(connection, person, now, Line("api-token.revoked", known[token_id].name))
 
     async def find(self, text: str) -> Bearer | None:
         """Whose token that is; None if it is nobody's, has expired or was revoked, or they can't sign in any more."""
@@ -137,7 +137,7 @@ class Tokens:
             if await connection.scalar(known) is not None:
                 return False
             await connection.execute(insert(PORTAL_TOKENS), _row(person.user_id, name, sha256, now, None))
-            await record(connection, person, "api-token.made", now, subject=name)
+            await record(connection, person, now, Line("api-token.made", name))
         return True
 
 
