@@ -142,8 +142,8 @@ async def _asked(client: httpx.AsyncClient, method: str, path: str) -> httpx.Res
 
 async def test_another_reseller_finds_nothing_there(site: Portal) -> None:
     stands = await _filled(site)
-    before = await _everything(site)
     rival = await site.signed_in("rival")
+    before = await _everything(site)
     for page in PAGES:
         if not page.path.startswith(D):
             continue
