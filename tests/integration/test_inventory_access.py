@@ -40,6 +40,7 @@ OF_DOMAIN: dict[str, tuple[str, Ask]] = {
     "accounts.change": ("change-account", lambda i, a, one: i.accounts.change(a, change(one))),
     "accounts.remove": ("remove-account", lambda i, a, one: i.accounts.remove(a, one.account_id, one.version)),
     "secrets.new_code": ("make-secrets", lambda i, a, one: i.secrets.new_code(a, one.account_id)),
+    "secrets.lock_out": ("make-secrets", lambda i, a, one: i.secrets.lock_out(a, one.account_id)),
     "secrets.new_token": ("make-secrets", lambda i, a, one: i.secrets.new_token(a, one.account_id, "t", [])),
     "secrets.revoke_token": ("make-secrets", lambda i, a, one: i.secrets.revoke_token(a, one.account_id, "t")),
     "numbers.set_maximum": ("change-domains", lambda i, a, _: i.numbers.set_maximum(a, DOMAIN, 7)),

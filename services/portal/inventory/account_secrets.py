@@ -41,6 +41,18 @@ class Secrets:
 
         return await self._renewed(actor, account_id, "device.code", renew)
 
+    async def lock_out(self, actor: Actor, account_id: str) -> Saved | Refused:
+        """End the secret of the account's ATA, and its enrolment code: it works again with a new code only."""
+
+        def renew(account: Account, now: datetime) -> Saved | Refused:
+            if account.device is None:
+                return refused("no-device")
+            fields = DeviceFields(account.device.device_type, account.device.serial)
+            device, _ = making.fresh_code(fields, now)  # another hash ends the old secret; nobody learns this code
+            return Saved(replace(account, device=replace(device, enrolment_until=now)))
+
+        return await self._renewed(actor, account_id, "device.locked-out", renew)
+
     async def new_token(
         self, actor: Actor, account_id: str, name: str, scopes: Sequence[str], days: int = 365
     ) -> Saved | Refused:

@@ -49,3 +49,7 @@ class Inventory:
         self.brands = Brands(self._store)
         self.holds = Holds(self._store)
         self.files = Files(self._store)
+
+    def now(self) -> datetime:
+        """The moment by which everything here goes."""
+        return self._store.now()

@@ -43,7 +43,13 @@ async def devices(visit: Visit) -> Response:
     domain = await inventory.lists.domain(visit.actor, visit.request.path_params["domain"])
     found = await inventory.lists.devices(visit.actor, domain.name, query)
     return await show(
-        visit, "devices.html", title=f"ATA devices of {domain.name}", domain=domain, devices=found, query=query
+        visit,
+        "devices.html",
+        title=f"ATA devices of {domain.name}",
+        domain=domain,
+        devices=found,
+        query=query,
+        now=inventory.now(),
     )
 
 

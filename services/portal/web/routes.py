@@ -7,7 +7,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from services.portal.web import accounts, auditing, branding, domains, importing, numbers, own, signing, users
+from services.portal.web import (
+    account,
+    account_settings,
+    account_tokens,
+    accounts,
+    auditing,
+    branding,
+    domains,
+    importing,
+    numbers,
+    own,
+    signing,
+    users,
+)
 from services.portal.web.gate import ANYBODY, Answer, Gate, Rule
 from services.portal.web.people import ROLES
 from services.portal.web.services import Services
@@ -48,10 +61,14 @@ PAGES: Final = (
     Page("GET", _D + "/accounts", OFFICE, accounts.accounts),
     Page("POST", _D + "/accounts", RESELLER, accounts.add_account),
     Page("GET", _D + "/accounts/live", OFFICE, accounts.liveness),
-    Page("GET", _A, OFFICE, accounts.account),
-    Page("POST", _A, OFFICE, accounts.change_account),
-    Page("POST", _A + "/remove", RESELLER, accounts.remove_account),
-    Page("POST", _A + "/code", OFFICE, accounts.new_code),
+    Page("GET", _A, OFFICE, account.account),
+    Page("POST", _A, OFFICE, account.change_account),
+    Page("POST", _A + "/settings", OFFICE, account_settings.change_settings),
+    Page("POST", _A + "/remove", RESELLER, account.remove_account),
+    Page("POST", _A + "/code", OFFICE, account.new_code),
+    Page("POST", _A + "/lock-out", OFFICE, account.lock_out),
+    Page("POST", _A + "/tokens", OFFICE, account_tokens.make_token),
+    Page("POST", _A + "/tokens/revoke", OFFICE, account_tokens.revoke_token),
     Page("GET", _D + "/numbers", OFFICE, numbers.numbers),
     Page("POST", _D + "/numbers", RESELLER, numbers.add_numbers),
     Page("POST", _D + "/numbers/{number}", RESELLER, numbers.set_treatment),

@@ -26,6 +26,8 @@ DONE: Final[dict[str, Message]] = {
         "Removed. The number is kept back from other customers for a while, and late faxes are not lost."
     ),
     "user-removed": Message("The user was removed."),
+    "revoked": Message("The token is revoked. Whatever still uses it is refused within seconds."),
+    "locked-out": Message("The adapter is locked out within seconds. Make a new enrolment code to let it in again."),
     "signed-out": Message("They can sign in no more, and are signed out everywhere."),
 }
 """By the word that a redirect carries: an address never carries a sentence that somebody else could write."""
