@@ -4,36 +4,28 @@ In memory, and the same in every process of the portal: it follows fax-accounts 
 fax-status from now on.
 """
 
-import asyncio
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
-from typing import Any, Final
-
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from typing import Final
 
 from schemas.accounts import FaxAccount, RemovedAccount
-from schemas.envelope import InvalidMessage, decode, event_type
+from schemas.base import Event
+from schemas.envelope import InvalidMessage, decode
 from schemas.fax import TablePositionReported
 from schemas.topics import FAX_ACCOUNTS, FAX_STATUS
 from services._runtime.compacted import CompactedTable
-from services._runtime.kafka import client_options
 from services._runtime.records import Record
 from services._runtime.settings import KafkaSettings
 from services.portal.inventory.views import Account, LiveState
+from services.portal.tail import Tail
 
 SILENT: Final = timedelta(seconds=30)
 """A process that told nothing for so long is gone: it tells its position every 10 s."""
 
 NEEDED: Final = "router"
 """The stage without which no account works: before one is heard, nothing is live."""
-
-_REPORT: Final = event_type(TablePositionReported).encode()
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -103,11 +95,9 @@ class LiveStates:
     """Follows both topics while it is started."""
 
     def __init__(self, settings: KafkaSettings) -> None:
-        self._settings = settings
         self._publications = Publications(settings)
         self._tables = Tables()
-        self._consumer: AIOKafkaConsumer | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._tail = Tail(settings, FAX_STATUS, TablePositionReported, self._hear)
 
     async def start(self) -> None:
         """Know every account's newest record, and begin to listen.
@@ -116,13 +106,8 @@ class LiveStates:
             KafkaError: No broker answers.
             DependencyAway: The accounts can't be read to their end.
         """
-        consumer = AIOKafkaConsumer(**client_options(self._settings), auto_offset_reset="latest")
-        await consumer.start()
-        self._consumer = consumer
+        await self._tail.start()
         try:
-            consumer.assign([TopicPartition(FAX_STATUS.name, one) for one in range(FAX_STATUS.partitions)])
-            await consumer.seek_to_end()
-            self._task = asyncio.create_task(self._listen(consumer), name="positions")
             await self._publications.start()
         except BaseException:
             await self.stop()
@@ -130,13 +115,7 @@ class LiveStates:
 
     async def stop(self) -> None:
         """Let go of both topics."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
-        if self._consumer is not None:
-            await self._consumer.stop()
-            self._consumer = None
+        await self._tail.stop()
         await self._publications.stop()
 
     def state(self, account: Account) -> LiveState:
@@ -144,23 +123,6 @@ class LiveStates:
         published = self._publications.newest.get(account.account_id)
         return live_state(account, published, self._tables, monotonic())
 
-    async def _listen(self, consumer: AIOKafkaConsumer) -> None:
-        while True:
-            try:
-                found = await consumer.getmany(timeout_ms=500)
-            except KafkaError as error:
-                log.warning("positions", extra={"reason": type(error).__name__})
-                await asyncio.sleep(0.5)
-                continue
-            for record in (one for batch in found.values() for one in batch):
-                self._take(record)
-
-    def _take(self, record: Any) -> None:
-        if ("ce_type", _REPORT) not in record.headers:
-            return  # most are steps of faxes: not even decoded
-        try:
-            event = decode(FAX_STATUS, record.headers, record.value)
-        except InvalidMessage:
-            return
+    def _hear(self, event: Event) -> None:
         if isinstance(event, TablePositionReported):
             self._tables.hear(event, monotonic())

@@ -1,0 +1,193 @@
+"""From a step on the topic to the people who have a page open.
+
+A step is told once the history has it, so that whoever looks then finds it. The history is another process and may lag
+behind; after `PATIENCE` what it has is told.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from secrets import token_hex
+from time import monotonic
+from typing import Final, Protocol
+from uuid import UUID
+
+from schemas.base import Event
+from schemas.fax import FaxStatusChanged
+from services._runtime.history import FaxRow
+from services._runtime.outcomes import DependencyAway
+from services.portal.faxes.access import Viewer
+from services.portal.live_faxes.audience import Audience, Listener, keys_of
+from services.portal.live_faxes.ring import Ring, Step
+
+PATIENCE: Final = 10.0
+"""Seconds for which the history may lag."""
+
+LOOK_SECONDS: Final = 0.1
+AWAY_SECONDS: Final = 2.0
+AT_ONCE: Final = 50
+"""Faxes looked up in one round."""
+
+WAITING: Final = 2000
+"""Faxes for which the history may be waited; with more, everybody is told to look anew."""
+
+MISSED: Final = 200
+"""Faxes that are told to a browser that comes back; with more it looks anew."""
+
+ACCOUNTS: Final = 10_000
+"""Accounts of which it is remembered whose they are. An account never changes hands."""
+
+log = logging.getLogger(__name__)
+
+
+class Rows(Protocol):
+    """The part of the history that is asked."""
+
+    async def fax(self, fax_id: UUID) -> FaxRow | None:
+        """How one fax stands; raises `DependencyAway`."""
+
+
+@dataclass(slots=True)
+class Awaited:
+    """A step that the history may not have yet; `first` is the oldest of its fax that was not told."""
+
+    first: int
+    step: Step
+    since: float
+
+
+class FaxStream:
+    """The live part of the portal in this process. `work` must run while somebody listens."""
+
+    def __init__(self, rows: Rows, clock: Callable[[], float] = monotonic) -> None:
+        self._rows = rows
+        self._clock = clock
+        self._ring = Ring()
+        self._audience = Audience()
+        self._awaited: dict[UUID, Awaited] = {}
+        self._something = asyncio.Event()
+        self._holders: OrderedDict[str, tuple[str | None, str | None]] = OrderedDict()
+        self._began = token_hex(4)
+        self._closed = False
+
+    def hear(self, event: Event) -> None:
+        """Take a step from the topic."""
+        if isinstance(event, FaxStatusChanged):
+            step = self._ring.add(event.fax_id, event.version, event.at)
+            if self._matters(event):
+                self._await(step)
+
+    @property
+    def mark(self) -> str:
+        """How far everything has been told; only this process understands it."""
+        told = min((one.first for one in self._awaited.values()), default=self._ring.newest + 1) - 1
+        return f"{self._began}-{told}"
+
+    @contextmanager
+    def joined(self, user_id: str, viewer: Viewer) -> Iterator[Listener]:
+        """Listen, as somebody.
+
+        Raises:
+            Full: Too many listen already.
+        """
+        listener = Listener(user_id, viewer)
+        if self._closed:
+            listener.end()
+        self._audience.join(listener)
+        try:
+            yield listener
+        finally:
+            self._audience.leave(listener)
+
+    def change(self, listener: Listener, viewer: Viewer) -> None:
+        """Their sight has changed."""
+        self._audience.change(listener, viewer)
+
+    async def resume(self, listener: Listener, mark: str) -> None:
+        """Tell what was missed since `mark`; that something was, if it isn't known what.
+
+        Raises:
+            DependencyAway: The history doesn't answer.
+        """
+        began, _, number = mark.partition("-")
+        known = began == self._began and number.isdecimal() and len(number) <= len(str(self._ring.newest))
+        missed = self._ring.since(int(number)) if known else None
+        newest = {step.fax_id: step for step in reversed(missed or ())}
+        if missed is None or len(newest) > MISSED:
+            listener.tell_to_look_anew()
+            return
+        for step in newest.values():
+            row = await self._rows.fax(step.fax_id)
+            if row is not None and _has(row, step):
+                listener.tell(row)
+            else:
+                self._await(step)
+
+    def close(self) -> None:
+        """The process is about to end: end every stream, and take no more."""
+        self._closed = True
+        for listener in self._audience:
+            listener.end()
+
+    async def work(self) -> None:
+        """Tell each awaited step once the history has it, for ever."""
+        while True:
+            await self._something.wait()
+            try:
+                for awaited in list(self._awaited.values())[:AT_ONCE]:
+                    await self._look(awaited)
+            except DependencyAway as away:
+                log.warning("live faxes", extra={"dependency": away.dependency})
+                await asyncio.sleep(AWAY_SECONDS)
+            if self._awaited:
+                await asyncio.sleep(LOOK_SECONDS)
+            else:
+                self._something.clear()
+
+    async def _look(self, awaited: Awaited) -> None:
+        step = awaited.step
+        row = await self._rows.fax(step.fax_id)
+        if self._awaited.get(step.fax_id) is not awaited:
+            return  # a newer step came meanwhile, and is looked at in its turn
+        del self._awaited[step.fax_id]  # back to the end of the line: one that never comes holds nobody up
+        if row is not None:
+            self._remember(row)
+        if row is not None and (_has(row, step) or self._late(awaited)):
+            self._audience.tell(row)
+        elif not self._late(awaited):
+            self._awaited[step.fax_id] = awaited
+
+    def _late(self, awaited: Awaited) -> bool:
+        return self._clock() - awaited.since > PATIENCE
+
+    def _await(self, step: Step) -> None:
+        before = self._awaited.get(step.fax_id)
+        if before is None and len(self._awaited) >= WAITING:
+            self._awaited.clear()
+            for listener in self._audience:
+                listener.tell_to_look_anew()
+            return
+        self._awaited[step.fax_id] = Awaited(before.first if before else step.number, step, self._clock())
+        self._something.set()
+
+    def _matters(self, event: FaxStatusChanged) -> bool:
+        """Whether anybody listens for whose fax it is; whoever that is, if it isn't known."""
+        if not len(self._audience):
+            return False
+        domain, reseller = self._holders.get(event.account_id or "", (event.domain, event.reseller))
+        if reseller is None:
+            return True
+        return self._audience.is_for_somebody(keys_of(event.account_id, domain, reseller))
+
+    def _remember(self, row: FaxRow) -> None:
+        if row.account_id is not None and row.reseller is not None:
+            self._holders[row.account_id] = (row.domain, row.reseller)
+            if len(self._holders) > ACCOUNTS:
+                self._holders.popitem(last=False)
+
+
+def _has(row: FaxRow, step: Step) -> bool:
+    return row.version >= step.version and row.updated_at >= step.at
