@@ -1,11 +1,25 @@
 """The router's decision about one fax, stored beside it as JSON (`schemas.keys.DECISION`)."""
 
-from schemas.base import Event, Frozen, Instant, Name
-from schemas.fax import AtaRequested, EmailRequested, FaxStatusChanged, FaxToDial
+from typing import Final
+
+from schemas.base import Event, Frozen, Instant, Name, ObjectKey, Text
+from schemas.fax import AtaRequested, EmailRequested, FaxStatusChanged, FaxToDial, ReceivedFaxReady
+
+DELETED: Final = "deleted"
+"""The rule of the decision that stands in place of the first one once a person deleted the fax."""
+
+RELEASED: Final = "released"
+"""The rule by which a fax that had been set aside went on."""
 
 
 class Decision(Frozen):
-    """What was decided about one fax, and why."""
+    """What was decided about one fax, and why.
+
+    Attributes:
+        received: Of a fax that was set aside: what is known of it, so that it can be released.
+        upload: The key of telephony's upload, which goes with the fax if somebody deletes it.
+        released_by: Who released it.
+    """
 
     rule: Name
     why: str
@@ -18,6 +32,9 @@ class Decision(Frozen):
     ata: AtaRequested | None = None
     dial: FaxToDial | None = None
     status: FaxStatusChanged
+    received: ReceivedFaxReady | None = None
+    upload: ObjectKey | None = None
+    released_by: Text | None = None
 
     @property
     def events(self) -> tuple[Event, ...]:

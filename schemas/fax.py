@@ -13,6 +13,7 @@ from schemas.base import (
     Frozen,
     Instant,
     Name,
+    ObjectKey,
     PhoneNumber,
     StoredObject,
     Subaddress,
@@ -85,6 +86,23 @@ class ReceivedFaxReady(FaxEvent):
     missing: tuple[Missing, ...] = Field(default=(), max_length=21)
     failure: FaxFailure | None = None
     call: CallReport = CallReport()
+    upload: ObjectKey | None = Field(
+        default=None, description="what telephony uploaded, which is gone by itself in time"
+    )
+
+
+class ReleaseRequested(FaxEvent):
+    """Deliver a received fax that was set aside as junk or unclaimed, as one of this account, whoever called.
+
+    Whether `by` may ask for it has been checked. The account is still looked up: what it says now counts, and if the
+    number is no longer its own, nothing is delivered.
+    """
+
+    accepted_at: Instant
+    account_id: Name
+    fax_number: PhoneNumber
+    by: Text = Field(description="who released it, as the audit log names them")
+    requested_at: Instant
 
 
 class SubmittedFaxReady(FaxEvent):
@@ -217,6 +235,9 @@ class FaxStatusChanged(FaxEvent):
     detail: Text = ""
     message_id: Text | None = None
     recipient: EmailAddress | None = None
+    reseller: Name | None = Field(default=None, description="whose customer the account is, or was")
+    domain: Name | None = Field(default=None, description="the account's, or that of the number when it was removed")
+    seconds: float | None = Field(default=None, ge=0, description="line time of the call that ended with this step")
 
 
 class TablePositionReported(Event):
@@ -226,6 +247,3 @@ class TablePositionReported(Event):
     stage: Stage
     at: Instant
     positions: dict[str, int] = Field(description="partition number → next offset")
-    reseller: Name | None = Field(default=None, description="whose customer the account is, or was")
-    domain: Name | None = Field(default=None, description="the account's, or that of the number when it was removed")
-    seconds: float | None = Field(default=None, ge=0, description="line time of the call that ended with this step")

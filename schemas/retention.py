@@ -48,6 +48,19 @@ class RetentionRequested(Event):
         return f"{self.day}/{self.fax_ids[0]}" if self.fax_ids else str(self.day)
 
 
+class DeletionRequested(Event):
+    """A person deletes one fax for good, whatever its age; a hold keeps it all the same.
+
+    Nothing is deleted unless the fax is this account's.
+    """
+
+    fax_id: UUID
+    accepted_at: Instant
+    account_id: Name
+    by: Text = Field(description="who deleted it, as the audit log names them")
+    requested_at: Instant
+
+
 class FaxExpired(Event):
     """A fax is gone. Nothing of its content is told.
 

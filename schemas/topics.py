@@ -71,7 +71,13 @@ TELEPHONY_FAX_RECEIVED = Topic(
     ("ingest",),
 )
 FAX_SUBMITTED = Topic("fax-submitted", "fax_id", (fax.FaxSubmitted,), ("ingest",), ("ingest",))
-FAX_READY = Topic("fax-ready", "fax_id", (fax.ReceivedFaxReady, fax.SubmittedFaxReady), ("ingest",), ("router",))
+FAX_READY = Topic(
+    "fax-ready",
+    "fax_id",
+    (fax.ReceivedFaxReady, fax.SubmittedFaxReady, fax.ReleaseRequested),
+    ("ingest", "portal"),
+    ("router",),
+)
 EMAIL_REQUESTED = Topic(
     "email-requested", "fax_id", (fax.EmailRequested,), ("router", "dialer", "ingest"), ("email_out",)
 )
@@ -111,7 +117,11 @@ FAX_HOLDS = Topic(
     retries=False,
 )
 RETENTION_REQUESTED = Topic(
-    "retention-requested", "part", (retention.RetentionRequested,), ("retention",), ("retention",)
+    "retention-requested",
+    "part or fax_id",
+    (retention.RetentionRequested, retention.DeletionRequested),
+    ("retention", "portal"),
+    ("retention",),
 )
 FAX_EXPIRED = Topic("fax-expired", "fax_id", (retention.FaxExpired,), ("retention",), ("portal",))
 
