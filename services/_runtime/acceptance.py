@@ -64,6 +64,16 @@ async def accept(
     return Acceptance(other, found.accepted_at, repeat, collided=True)
 
 
+async def accepted_when(blobs: Blobs, fax_id: UUID) -> datetime | None:
+    """The date of a fax that was accepted, if it was.
+
+    Raises:
+        DependencyAway: The store doesn't answer.
+    """
+    raw = await blobs.get(accepted_key(fax_id))
+    return None if raw is None else Accepted.model_validate_json(raw).accepted_at
+
+
 async def _write_or_read(blobs: Blobs, fax_id: UUID, sha256: str, now: Callable[[], datetime]) -> tuple[Accepted, bool]:
     mine = Accepted(sha256=sha256, accepted_at=now())
     key = accepted_key(fax_id)

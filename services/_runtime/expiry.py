@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from schemas.base import Event, FaxEvent
-from schemas.fax import AtaRequested, EmailRequested, FaxStatusChanged, ReceivedFaxReady
+from schemas.fax import AtaRequested, EmailRequested, FaxStatusChanged, ReceivedFaxReady, ReleaseRequested
 from schemas.retention import LONGEST
 
 
@@ -21,8 +21,12 @@ def expiry(event: Event, now: datetime) -> FaxStatusChanged | None:
     accepted_at = getattr(event, "accepted_at", None)
     if not isinstance(event, FaxEvent) or isinstance(event, FaxStatusChanged) or accepted_at is None:
         return None
-    if not is_expired(accepted_at, now):
-        return None
+    return expired_by(event, now) if is_expired(accepted_at, now) else None
+
+
+def expired_by(event: FaxEvent, now: datetime) -> FaxStatusChanged:
+    """The step that ends `event`, which carries the date of a fax that is gone."""
+    accepted_at: datetime = getattr(event, "accepted_at")  # noqa: B009 - of those that ask for work
     account_id = getattr(event, "account_id", None)
     received = _was_received(event)
     return expired_step(event.fax_id, event.version + 1, accepted_at, now, received=received, account_id=account_id)
@@ -48,4 +52,4 @@ def expired_step(
 def _was_received(event: FaxEvent) -> bool:
     if isinstance(event, EmailRequested):
         return event.purpose in {"received", "unreadable"}
-    return isinstance(event, ReceivedFaxReady | AtaRequested)
+    return isinstance(event, ReceivedFaxReady | ReleaseRequested | AtaRequested)

@@ -11,6 +11,8 @@ from schemas.fax import EmailRequested
 from schemas.keys import claim_prefix
 from services._runtime.blobs import Blobs
 from services._runtime.claims import Busy, Claims, Completed, Held, utc_now
+from services._runtime.decision import was_deleted
+from services._runtime.expiry import expired_by
 from services._runtime.outcomes import DependencyAway, Done, Outcome, RetryLater
 from services._runtime.verp import Verp
 from services.email_out.domain import HORIZON, Ending, Way, message_id, news, status, way
@@ -64,13 +66,19 @@ class EmailOut:
             pdf = await self._document(event, way_)
             if pdf is None:
                 await claim.release()
-                return RetryLater("object-missing")
+                return await self._without_document(event)
             answer, way_ = await self._send(event, way_, pdf)
         except DependencyAway:
             with suppress(DependencyAway):
                 await claim.release()
             raise
         return await self._settle(event, claim, answer, way_)
+
+    async def _without_document(self, event: EmailRequested) -> Outcome:
+        """Whoever deleted the fax wants no mail of it."""
+        if await was_deleted(self.blobs, event.accepted_at, event.fax_id):
+            return Done((expired_by(event, self.now()),))
+        return RetryLater("object-missing")
 
     async def _document(self, event: EmailRequested, way_: Way) -> bytes | None:
         if way_.delivery != "attachment" or event.document is None:

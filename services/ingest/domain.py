@@ -51,6 +51,7 @@ def ready(event: Upload, fax_id: UUID, accepted_at: datetime, made: Documents) -
         partial=made.partial,
         missing=made.missing,
         failure=made.failure,
+        upload=event.object_key,
     )
     return fax if isinstance(event, StrandedUpload) else fax.model_copy(update=_of_call(event))
 
@@ -81,8 +82,8 @@ def status(fax: ReceivedFaxReady, at: datetime, *, collided: bool) -> FaxStatusC
         partial=fax.partial,
         reason=fax.failure,
         detail=_detail(fax, collided=collided),
-    )
         seconds=fax.call.seconds,
+    )
 
 
 def _detail(fax: ReceivedFaxReady, *, collided: bool) -> str:

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
+from uuid import UUID
 
 from schemas.base import StoredObject
 from schemas.fax import Missing
 from schemas.keys import DOCUMENT, ORIGINAL, THUMBNAIL, fax_prefix
 from schemas.telephony import StrandedUpload
-from services._runtime.acceptance import accept
+from services._runtime.acceptance import Acceptance, accept, accepted_when
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
+from services._runtime.decision import was_deleted
 from services._runtime.expiry import expired_step, is_expired
 from services._runtime.outcomes import Done, Outcome, RetryLater
 from services.ingest.documents.conversion import Converted
@@ -41,16 +43,31 @@ class ReceivedFaxes:
         """Accept, store, convert."""
         data = await self.blobs.get(event.object_key)
         if data is None:
-            return RetryLater("object-missing", attempts=2, detail="telephony's upload isn't there")
+            return await self._without_upload(event)
         accepted = await accept(self.blobs, fax_id_of(event), sha256(data).hexdigest(), self.now)
         if accepted.collided:
             log.error("source key reused", extra={"source": _source(event)})
-        if is_expired(accepted.accepted_at, self.now()):  # a late repeat: nothing of it is stored again
-            return Done((expired_step(accepted.fax_id, READY, accepted.accepted_at, self.now(), received=True),))
+        if await self._is_gone(accepted):  # a late repeat: nothing of it is stored again
+            return self._expired(accepted.fax_id, accepted.accepted_at)
         prefix = fax_prefix(accepted.accepted_at, accepted.fax_id)
         made = await self._documents(data, event, prefix)
         fax = ready(event, accepted.fax_id, accepted.accepted_at, made)
         return Done((fax, status(fax, self.now(), collided=accepted.collided)))
+
+    async def _without_upload(self, event: Upload) -> Outcome:
+        fax_id = fax_id_of(event)
+        accepted_at = await accepted_when(self.blobs, fax_id)
+        if accepted_at is not None and await was_deleted(self.blobs, accepted_at, fax_id):
+            return self._expired(fax_id, accepted_at)
+        return RetryLater("object-missing", attempts=2, detail="telephony's upload isn't there")
+
+    async def _is_gone(self, accepted: Acceptance) -> bool:
+        if is_expired(accepted.accepted_at, self.now()):
+            return True
+        return accepted.repeat and await was_deleted(self.blobs, accepted.accepted_at, accepted.fax_id)
+
+    def _expired(self, fax_id: UUID, accepted_at: datetime) -> Outcome:
+        return Done((expired_step(fax_id, READY, accepted_at, self.now(), received=True),))
 
     async def _documents(self, data: bytes, event: Upload, prefix: str) -> Documents:
         original = await self._keep(prefix + ORIGINAL, data, "image/tiff")

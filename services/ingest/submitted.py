@@ -10,6 +10,8 @@ from schemas.fax import FaxSubmitted
 from schemas.keys import DIALLED, DOCUMENT, THUMBNAIL, fax_prefix
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
+from services._runtime.decision import was_deleted
+from services._runtime.expiry import expired_by
 from services._runtime.outcomes import Done, Outcome, RetryLater
 from services.ingest.documents.cover import Cover
 from services.ingest.documents.geometry import FINE, STANDARD
@@ -43,6 +45,8 @@ class SubmittedFaxes:
         try:
             made = await self._made(event)
         except _ObjectMissing:
+            if await was_deleted(self.blobs, event.accepted_at, event.fax_id):
+                return Done((expired_by(event, self.now()),))
             return RetryLater("object-missing", attempts=2, detail="an attachment isn't there")
         return Done((ready(event, made), status(event, made, self.now())))
 

@@ -1,19 +1,30 @@
 """The routing rules of a received fax (docs/architecture.md, Routing): pure decisions."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Final
 
 from schemas.accounts import FaxAccount, RemovedAccount
 from schemas.decision import Decision
 from schemas.failures import FaxFailure
 from schemas.fax import AtaRequested, EmailRequested, FaxState, FaxStatusChanged, ReceivedFaxReady
+from services._runtime.notices import ATA_DEADLINE
 
-ATA_DEADLINE = timedelta(minutes=30)
-"""How long a device may take to fetch a fax before its user gets a mail instead."""
+SET_ASIDE: Final = frozenset({"junk", "unclaimed"})
+"""States of a received fax that went to nobody, and can be released."""
 
 
 def decide(fax: ReceivedFaxReady, account: FaxAccount | RemovedAccount | None, now: datetime) -> Decision:
-    """The decision about a received fax, given its number's account record."""
+    """The decision about a received fax, given its number's account record.
+
+    It keeps what is known of a fax that is set aside, so that `services.router.release` can decide again.
+    """
+    decision = _decide(fax, account, now)
+    aside = fax if decision.status.state in SET_ASIDE else None
+    return decision.model_copy(update={"upload": fax.upload, "received": aside})
+
+
+def _decide(fax: ReceivedFaxReady, account: FaxAccount | RemovedAccount | None, now: datetime) -> Decision:
     if fax.called_number is None:
         return _set_aside(fax, "number-unknown", "It was uploaded, and no call told which number it was for.", now)
     if account is None:
@@ -23,10 +34,11 @@ def decide(fax: ReceivedFaxReady, account: FaxAccount | RemovedAccount | None, n
         return _known_to(kept, account)
     if fax.caller_number in account.blocked_callers:
         return _of(account, fax, now, rule="caller-blocked", why="The account blocks this caller.", state="junk")
-    return _deliver(account, fax, now)
+    return deliver(account, fax, now)
 
 
-def _deliver(account: FaxAccount, fax: ReceivedFaxReady, now: datetime) -> Decision:
+def deliver(account: FaxAccount, fax: ReceivedFaxReady, now: datetime) -> Decision:
+    """The decision to bring a fax to an account, whoever called."""
     emails = _emails(account, fax, now) if account.handling != "portal" else ()
     if fax.document is None:
         why = "The file can't be read; its original is kept and the user is told."
@@ -98,6 +110,13 @@ def _of(account: FaxAccount, fax: ReceivedFaxReady, now: datetime, *, rule: str,
         decided_at=now,
         status=_status(fax, state, rule, now, account_id=account.account_id),
     )
+    return _known_to(decision, account)
+
+
+def _known_to(decision: Decision, account: FaxAccount | RemovedAccount) -> Decision:
+    """Decision and step name the reseller and the domain: they see the fax, even if the account is no more."""
+    known = {"reseller": account.reseller, "domain": account.domain}
+    return decision.model_copy(update={**known, "status": decision.status.model_copy(update=known)})
 
 
 def _set_aside(fax: ReceivedFaxReady, reason: FaxFailure, why: str, now: datetime) -> Decision:
@@ -112,13 +131,6 @@ def _status(
     *,
     account_id: str | None = None,
     reason: FaxFailure | None = None,
-    return _known_to(decision, account)
-
-
-def _known_to(decision: Decision, account: FaxAccount | RemovedAccount) -> Decision:
-    """Decision and step name the reseller and the domain: they see the fax, even if the account is no more."""
-    known = {"reseller": account.reseller, "domain": account.domain}
-    return decision.model_copy(update={**known, "status": decision.status.model_copy(update=known)})
 ) -> FaxStatusChanged:
     return FaxStatusChanged(
         fax_id=fax.fax_id,

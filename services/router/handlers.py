@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Protocol
 
 from schemas.accounts import FaxAccount, RemovedAccount
-from schemas.fax import ReceivedFaxReady, SubmittedFaxReady
+from schemas.fax import ReceivedFaxReady, ReleaseRequested, SubmittedFaxReady
+from schemas.keys import RELEASE
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
-from services._runtime.decision import decide_once
+from services._runtime.decision import decide_once, stored_decision
 from services._runtime.outcomes import Done, Outcome
 from services.router.domain import decide
+from services.router.release import refusal, release, set_aside
 from services.router.submitted import decide_submitted
 
 
@@ -30,11 +32,26 @@ class Router:
     blobs: Blobs
     now: Callable[[], datetime] = utc_now
 
-    async def handle(self, fax: ReceivedFaxReady | SubmittedFaxReady) -> Outcome:
+    async def handle(self, event: ReceivedFaxReady | SubmittedFaxReady | ReleaseRequested) -> Outcome:
         """Decide, store, publish."""
-        if isinstance(fax, SubmittedFaxReady):
-            decision = decide_submitted(fax, await self.accounts.look_up(fax.fax_number), self.now())
+        if isinstance(event, ReleaseRequested):
+            return await self._release(event)
+        if isinstance(event, SubmittedFaxReady):
+            decision = decide_submitted(event, await self.accounts.look_up(event.fax_number), self.now())
         else:
-            account = await self.accounts.look_up(fax.called_number) if fax.called_number else None
-            decision = decide(fax, account, self.now())
-        return Done((await decide_once(self.blobs, fax.accepted_at, fax.fax_id, decision)).events)
+            account = await self.accounts.look_up(event.called_number) if event.called_number else None
+            decision = decide(event, account, self.now())
+        return Done((await decide_once(self.blobs, event.accepted_at, event.fax_id, decision)).events)
+
+    async def _release(self, request: ReleaseRequested) -> Outcome:
+        """Decide a second time, once: released again, by whomever, to whomever, the first release counts."""
+        first = await stored_decision(self.blobs, request.accepted_at, request.fax_id)
+        fax = set_aside(first, request)
+        if first is None or fax is None:
+            return Done()
+        decision = release(fax, request, await self.accounts.look_up(request.fax_number), self.now())
+        if decision is not None:
+            once = await decide_once(self.blobs, request.accepted_at, request.fax_id, decision, RELEASE)
+            return Done(once.events)
+        before = await stored_decision(self.blobs, request.accepted_at, request.fax_id, RELEASE)
+        return Done(before.events if before else (refusal(first, request, self.now()),))

@@ -1,0 +1,47 @@
+"""Releasing a received fax that was set aside (docs/architecture.md, Routing): pure decisions."""
+
+from datetime import datetime
+
+from schemas.accounts import FaxAccount, RemovedAccount
+from schemas.decision import RELEASED, Decision
+from schemas.fax import FaxStatusChanged, ReceivedFaxReady, ReleaseRequested
+from services.router.domain import SET_ASIDE, deliver
+
+NOT_THEIRS = "It was not released: the number is no longer that account's."
+
+
+def set_aside(first: Decision | None, request: ReleaseRequested) -> ReceivedFaxReady | None:
+    """The fax, if `first` set it aside and it may go to the account that is asked for; junk goes to its own only."""
+    if first is None or first.status.state not in SET_ASIDE:
+        return None
+    if first.account_id is not None and first.account_id != request.account_id:
+        return None
+    return first.received
+
+
+def release(
+    fax: ReceivedFaxReady, request: ReleaseRequested, account: FaxAccount | RemovedAccount | None, now: datetime
+) -> Decision | None:
+    """The decision about a fax that is released, as if the account's own number had been called.
+
+    A blocked caller doesn't count. None: the number is no longer that account's.
+    """
+    if not isinstance(account, FaxAccount) or account.account_id != request.account_id:
+        return None
+    as_theirs = fax.model_copy(update={"called_number": account.fax_number, "version": request.version - 1})
+    decision = deliver(account, as_theirs, now)
+    return decision.model_copy(
+        update={
+            "rule": RELEASED,
+            "why": f"It had been set aside, and was released. {decision.why}",
+            "status": decision.status.model_copy(update={"rule": RELEASED}),
+            "upload": fax.upload,
+            "released_by": request.by,
+        }
+    )
+
+
+def refusal(first: Decision, request: ReleaseRequested, now: datetime) -> FaxStatusChanged:
+    """The step that says why the fax stays where it is; it can be released again, to another account."""
+    told = {"version": request.version, "at": now, "detail": NOT_THEIRS}
+    return first.status.model_copy(update=told)
