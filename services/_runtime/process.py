@@ -9,7 +9,8 @@ import gc
 import json
 import logging
 import os
-from collections.abc import AsyncIterator, Sequence
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -45,11 +46,31 @@ class Service(Protocol):
         """Why this process can't work at the moment; empty when ready."""
 
 
-class Process:
-    """Runs one service until a signal ends it."""
+class Server(uvicorn.Server):
+    """Calls `ending` before it shuts down: it waits for responses that are open, and ends the lifespan only then."""
 
-    def __init__(self, service: Service, settings: StageSettings, routes: Sequence[BaseRoute] = ()) -> None:
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See `uvicorn.Server`."""
+        self._ending()
+        await super().shutdown(sockets)
+
+
+class Process:
+    """Runs one service until a signal ends it; `ending` is called at once then, to end responses that go on."""
+
+    def __init__(
+        self,
+        service: Service,
+        settings: StageSettings,
+        routes: Sequence[BaseRoute] = (),
+        ending: Callable[[], None] = lambda: None,
+    ) -> None:
         self._service = service
+        self._ending = ending
         self._settings = settings
         self._started = False
         self._server: uvicorn.Server | None = None
@@ -72,7 +93,7 @@ class Process:
             server_header=False,
             timeout_graceful_shutdown=5,
         )
-        self._server = uvicorn.Server(config)
+        self._server = Server(config, self._ending)
         self._server.run()
 
     @contextlib.asynccontextmanager

@@ -33,6 +33,7 @@ class Resources:
         publisher: The process's own, connected; closed after everything in `stack` that was entered later.
         tasks: Background work by name; see `supervise`.
         pages: What is served; see `serve`.
+        endings: See `before_end`.
     """
 
     kafka: KafkaSettings
@@ -42,6 +43,7 @@ class Resources:
     publisher: Publisher
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     pages: list[ASGIApp] = field(default_factory=list)
+    endings: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def owner(self) -> str:
@@ -60,6 +62,10 @@ class Resources:
     def serve(self, pages: ASGIApp) -> None:
         """Serve `pages` beside health and metrics once the stages have started; until then the answer is 503."""
         self.pages.append(pages)
+
+    def before_end(self, call: Callable[[], None]) -> None:
+        """Call it when the process is told to end, before it waits for responses that are open."""
+        self.endings.append(call)
 
 
 async def _worked(name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -90,6 +96,7 @@ class StageService:
         self._consumers: list[StageConsumer] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._pages: ASGIApp | None = None
+        self._endings: list[Callable[[], None]] = []
         self._stack: AsyncExitStack | None = None
 
     async def start(self) -> None:
@@ -106,6 +113,7 @@ class StageService:
                 await consumer.start(self._kafka, self._settings)
             self._consumers, self._tasks, self._stack = consumers, resources.tasks, stack.pop_all()
             self._pages = resources.pages[0] if resources.pages else None
+            self._endings = resources.endings
 
     def _consumers_of(self, stage: Stage, publisher: Publisher) -> list[StageConsumer]:
         metrics = StageMetrics(stage.name, self._metrics)
@@ -118,6 +126,11 @@ class StageService:
             self._pages, self._tasks = None, {}
             await self._stack.aclose()
             self._stack = None
+
+    def ending(self) -> None:
+        """The process was told to end: let no response go on."""
+        for call in self._endings:
+            call()
 
     async def web(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What the stages serve, as one ASGI application that outlives starts that fail."""
@@ -143,4 +156,4 @@ def run_stages(name: str, build: Build) -> None:
     """The main function of a stage's process."""
     settings = StageSettings()
     service = StageService(name, build, KafkaSettings(), settings)
-    Process(service, settings, [Mount("/", app=service.web)]).run()
+    Process(service, settings, [Mount("/", app=service.web)], service.ending).run()

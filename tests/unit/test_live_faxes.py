@@ -240,7 +240,7 @@ async def test_another_window_than_the_last_few_ends_the_oldest_of_that_person(
     windows = [world.stream.joined("u", USER) for _ in range(PER_PERSON + 1)]
     with world.stream.joined("m", MANAGER) as other:
         opened = [one.__enter__() for one in windows]
-        assert (await opened[0].news(1)).over
+        assert (await opened[0].news(1)).over == "crowded"
         assert await opened[1].news(0) == News()
         assert await other.news(0) == News()
         monkeypatch.setattr(audience, "IN_ALL", PER_PERSON + 1)
@@ -265,6 +265,6 @@ async def test_a_process_that_ends_ends_every_stream() -> None:
     world = World()
     with world.stream.joined("u", USER) as before:
         world.stream.close()
-        assert (await before.news(1)).over
+        assert (await before.news(1)).over == "closing"
         with world.stream.joined("m", MANAGER) as late:
-            assert (await late.news(1)).over
+            assert (await late.news(1)).over == "closing"

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from schemas.fax import FaxState
@@ -22,6 +22,9 @@ BEHIND: Final = 100
 
 Key = tuple[str, str]
 
+Over = Literal["", "closing", "crowded"]
+"""Why a stream ends: it doesn't, the process does, or the same person opened too many."""
+
 
 class Full(Exception):  # noqa: N818 - it says what it is
     """Nobody more can listen to this process. 503."""
@@ -38,11 +41,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What there is to say. `anew`: something was missed, look at everything; `over`: this stream has ended."""
+    """What there is to say. `anew`: something was missed, look at everything; `over`: why this stream has ended."""
 
     faxes: tuple[Told, ...] = ()
     anew: bool = False
-    over: bool = False
+    over: Over = ""
 
 
 class Listener:
@@ -53,7 +56,7 @@ class Listener:
         self.viewer = viewer
         self._waiting: dict[UUID, Told] = {}
         self._anew = False
-        self._over = False
+        self._over: Over = ""
         self._something = asyncio.Event()
 
     def tell(self, row: FaxRow) -> None:
@@ -71,9 +74,9 @@ class Listener:
         self._anew = True
         self._something.set()
 
-    def end(self) -> None:
+    def end(self, why: Over) -> None:
         """Say no more."""
-        self._over = True
+        self._over = why
         self._something.set()
 
     async def news(self, seconds: float) -> News:
@@ -103,6 +106,11 @@ class Audience:
     def __iter__(self) -> Iterator[Listener]:
         return iter(tuple(self._all))
 
+    @property
+    def full(self) -> bool:
+        """Whether nobody more can come in."""
+        return len(self._all) >= IN_ALL
+
     def join(self, listener: Listener) -> None:
         """Take somebody in.
 
@@ -111,9 +119,9 @@ class Audience:
         """
         theirs = [one for one in self._all if one.user_id == listener.user_id]
         if len(theirs) >= PER_PERSON:
-            theirs[0].end()
+            theirs[0].end("crowded")
             self.leave(theirs[0])
-        if len(self._all) >= IN_ALL:
+        if self.full:
             raise Full
         self._all[listener] = None
         for key in _keys(listener.viewer):

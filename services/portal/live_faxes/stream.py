@@ -86,6 +86,11 @@ class FaxStream:
         told = min((one.first for one in self._awaited.values()), default=self._ring.newest + 1) - 1
         return f"{self._began}-{told}"
 
+    @property
+    def full(self) -> bool:
+        """Whether too many listen already."""
+        return self._audience.full
+
     @contextmanager
     def joined(self, user_id: str, viewer: Viewer) -> Iterator[Listener]:
         """Listen, as somebody.
@@ -95,7 +100,7 @@ class FaxStream:
         """
         listener = Listener(user_id, viewer)
         if self._closed:
-            listener.end()
+            listener.end("closing")
         self._audience.join(listener)
         try:
             yield listener
@@ -130,7 +135,7 @@ class FaxStream:
         """The process is about to end: end every stream, and take no more."""
         self._closed = True
         for listener in self._audience:
-            listener.end()
+            listener.end("closing")
 
     async def work(self) -> None:
         """Tell each awaited step once the history has it, for ever."""

@@ -33,6 +33,10 @@ FORM_BYTES: Final = 25_000_000
 """Of any other form: an import's rows travel in one."""
 
 
+BY_ITSELF: Final = "x-by-itself"
+"""The header with which our script asks for what it shows anew. Whoever sends it gains nothing: their session ends."""
+
+
 class TooLarge(Exception):  # noqa: N818 - it says what it is
     """A form that is larger than any of ours, or doesn't say how large it is. 413."""
 
@@ -89,7 +93,7 @@ class Gate:
     async def __call__(self, request: Request) -> Response:
         """Answer, or refuse."""
         cookies = self.services.cookies
-        session = await self.services.sessions.find(request.cookies.get(cookies.session))
+        session = await self.services.sessions.find(request.cookies.get(cookies.session), used=_by_hand(request))
         if self.rule is not None and session is None:
             return _to_sign_in(request)
         if session is not None and session.person.must_change and self.rule and request.url.path != "/password":
@@ -132,6 +136,11 @@ def _must_be_ours(request: Request) -> None:
     ):
         log.warning("form refused", extra={"reason": "origin"})
         raise NotTheirForm("origin")
+
+
+def _by_hand(request: Request) -> bool:
+    """Whether a person asks, and not the script of a page that somebody left open."""
+    return BY_ITSELF not in request.headers and request.headers.get("accept") != "text/event-stream"
 
 
 def _to_sign_in(request: Request) -> Response:

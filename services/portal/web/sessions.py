@@ -57,8 +57,8 @@ class Sessions:
             await connection.execute(insert(SESSIONS), row)
         return cookie
 
-    async def find(self, cookie: str | None) -> Session | None:
-        """The session of a cookie, if it is one that lasts."""
+    async def find(self, cookie: str | None, *, used: bool = True) -> Session | None:
+        """The session of a cookie, if it is one that lasts; not `used`, it isn't kept alive by that."""
         if not cookie:
             return None
         now = self._seconds()
@@ -67,7 +67,7 @@ class Sessions:
             row = (await connection.execute(this)).one_or_none()
             if row is None or row.began_at + self._longest < now or row.seen_at + self._idle < now:
                 return None
-            if row.seen_at + _SEEN_SECONDS < now:
+            if used and row.seen_at + _SEEN_SECONDS < now:
                 await self._seen(connection, cookie, now)
             person = await person_of(connection, row.user_id)
         return Session(person, form_token(cookie)) if person else None
