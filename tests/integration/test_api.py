@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import insert
 
 from schemas.identity import api_fax_id
@@ -41,6 +42,7 @@ from tests.providers.cluster import Cluster
 from tests.unit.api_world import PDF, account_of, problem, ready_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
+SUBMITTED = Path(__file__).parents[1] / "data" / "submitted"
 MINE, THEIRS, SERVICE = mint("mine"), mint("theirs"), mint("portal")
 ACCOUNT, OTHER = account_of("acc-api-1", "+12125550180", MINE), account_of("acc-api-2", "+12125550181", THEIRS)
 SERVICES = json.dumps([{"name": "portal", "sha256": SERVICE.sha256, "scopes": ["faxes:read", "faxes:send"]}])
@@ -195,11 +197,11 @@ def test_health_and_metrics_are_beside_it(running: Running) -> None:
 
 @pytest.mark.needs("curl")
 async def test_the_documents_examples_do_what_it_says(running: Running, tmp_path: Path) -> None:
-    (tmp_path / "lab-results.pdf").write_bytes(PDF)
+    (tmp_path / "lab-results.pdf").write_bytes((SUBMITTED / "letter.pdf").read_bytes())
     fax_id = api_fax_id(ACCOUNT.account_id, "order-4711")
     environment = {**os.environ, "API": address_of(running.worker), "TOKEN": MINE.text, "FAX": str(fax_id)}
     examples = re.findall(r"```sh\n(.*?)```\n(?:\n```json\n(.*?)```)?", PAGE.read_text(), re.DOTALL)
-    assert len(examples) == 7
+    assert len(examples) == 8
     for script, expected in examples:
         done = await asyncio.to_thread(
             subprocess.run, ["bash", "-e"], input=script.encode(), env=environment, cwd=tmp_path, capture_output=True
@@ -211,6 +213,7 @@ async def test_the_documents_examples_do_what_it_says(running: Running, tmp_path
             accepted_at = datetime.fromisoformat(json.loads(done.stdout)["accepted_at"])
             await running.pipeline.blobs.put(fax_prefix(accepted_at, fax_id) + DOCUMENT, b"%PDF", "application/pdf")
     assert (tmp_path / "fax.pdf").read_bytes() == b"%PDF"
+    assert len(PdfReader(tmp_path / "preview.pdf").pages) == 3  # by a guarded process: two of the letter and a cover
 
 
 def _same(told: dict[str, Any], expected: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """The API on fakes: accounts, a store, a history and Kafka that a test can take away."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,10 +25,12 @@ from services.ingest.api.desk import Desk
 from services.ingest.api.faxes import Faxes
 from services.ingest.api.gate import Gate
 from services.ingest.api.handlers import Cancelling, Sending
+from services.ingest.api.previewing import Previewing, Room
 from services.ingest.api.problems import broken
 from services.ingest.api.routes import api
 from services.ingest.api.settings import ApiSettings, Scope, ServiceToken
 from services.ingest.api.upload import Budget
+from services.ingest.documents.sending import Pages, Refused, Sent, SentFile, convert_submitted
 from services.ingest.submissions import Submissions
 from tests.fakes import MemoryBlobs
 
@@ -145,6 +148,22 @@ def account_of(
     )
 
 
+class InPlace:
+    """`ConvertSubmitted` without a guarded process. It waits while `going_on` is clear."""
+
+    def __init__(self) -> None:
+        self.going_on = asyncio.Event()
+        self.going_on.set()
+        self.under_way = self.most_under_way = 0
+
+    async def __call__(self, files: tuple[SentFile, ...], pages: Pages) -> Sent | Refused:
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        await self.going_on.wait()
+        self.under_way -= 1
+        return convert_submitted(files, pages)
+
+
 class World:
     """The API, with two accounts and a service, and everything around it on fakes."""
 
@@ -157,6 +176,7 @@ class World:
             mint("portal"),
         )
         self.accounts, self.history = MemoryAccounts(), MemoryHistory()
+        self.convert = InPlace()
         self.blobs, self.kafka = MemoryBlobs(), KeptMessages()
         self.keep(account_of("acc-1", "+12125550100", self.mine))
         self.keep(account_of("acc-2", "+12125550101", self.theirs))
@@ -184,6 +204,7 @@ class World:
         return Desk(
             gate=Gate.of(self.accounts, self.settings, self.now),
             sending=Sending(Submissions(self.blobs, self.kafka, self.now), self.blobs),
+            previewing=Previewing(self.convert, Room(self.settings.preview_workers), self.now),
             cancelling=Cancelling(faxes, self.blobs, self.kafka, self.now),
             faxes=faxes,
             budget=Budget(self.settings.upload_bytes, self.settings.uploads_per_token),
@@ -199,6 +220,12 @@ class World:
         ]
         data = {"to": TO, **fields}
         return await self.client.post("/v1/faxes", data=data, files=parts, headers=self.headers(token, key))
+
+    async def preview(self, *files: bytes, token: Minted | None = None, **fields: str) -> httpx.Response:
+        """The pages that a submission would have."""
+        parts = [("file", (f"page{number}.txt", data, "text/plain")) for number, data in enumerate(files, 1)]
+        data = {"to": TO, **fields}
+        return await self.client.post("/v1/previews", data=data, files=parts, headers=self.headers(token))
 
     async def get(self, path: str, token: Minted | None = None, **query: str | list[str]) -> httpx.Response:
         return await self.client.get(path, params=query, headers=self.headers(token))

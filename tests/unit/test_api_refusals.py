@@ -14,7 +14,7 @@ import pytest
 from schemas.accounts import ApiToken
 from schemas.failures import FaxFailure
 from services._runtime.tokens import mint
-from services.ingest.api.problems import CODES, DESTINATIONS, PROBLEMS, Code
+from services.ingest.api.problems import CODES, DESTINATIONS, FILES, PROBLEMS, Code
 from services.ingest.api.upload import BODY_BYTES
 from tests.unit.api_world import AT, PDF, TO, World, problem
 
@@ -151,6 +151,10 @@ async def nothing_to_fax() -> httpx.Response:
 
 async def empty_file() -> httpx.Response:
     return await World().send(PDF, b"")
+
+
+async def file_refused() -> httpx.Response:
+    return await World().preview(b"%PDF-1.7 broken")
 
 
 async def reply_to_not_allowed() -> httpx.Response:
@@ -369,5 +373,5 @@ def test_the_document_lists_them_all() -> None:
     expected = [(code, str(one.status), one.title, one.cure) for code, one in PROBLEMS.items()]
     assert rows == expected
     failures = re.findall(r"^\| `([a-z-]+)` \| ([^|]+) \|$", PAGE.read_text(), re.MULTILINE)
-    assert failures == list(DESTINATIONS.items())
+    assert failures == [*DESTINATIONS.items(), *FILES.items()]
     assert tuple(PROBLEMS) == CODES

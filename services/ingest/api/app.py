@@ -1,6 +1,8 @@
 """The HTTP API's wiring."""
 
+import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
 
 from prometheus_client import CollectorRegistry
 from starlette.routing import Mount
@@ -20,10 +22,14 @@ from services.ingest.api.desk import Desk
 from services.ingest.api.faxes import Faxes
 from services.ingest.api.gate import Gate
 from services.ingest.api.handlers import Cancelling, Sending
+from services.ingest.api.previewing import Previewing, Room
 from services.ingest.api.problems import broken
 from services.ingest.api.routes import api
 from services.ingest.api.settings import ApiSettings
 from services.ingest.api.upload import Budget
+from services.ingest.documents.attributed import convert_attributed
+from services.ingest.documents.pool import DocumentPool
+from services.ingest.settings import DocumentSettings
 from services.ingest.submissions import Submissions
 
 
@@ -60,16 +66,19 @@ class ApiService:
             await stack.enter_async_context(reporting(table, publisher, "ingest", self.name))
             engine = connect(self._history.database.get_secret_value())
             stack.push_async_callback(engine.dispose)
+            pool = DocumentPool(workers=self._settings.preview_workers, timeout=DocumentSettings().timeout_seconds)
+            stack.push_async_callback(asyncio.to_thread, pool.close)  # its workers start with the first preview
             self._table, self._confirming = table, Confirming(publisher)
-            self._desk = self._at_work(table, self._confirming, History(engine))
+            self._desk = self._at_work(table, self._confirming, History(engine), pool)
             self._stack = stack.pop_all()
 
-    def _at_work(self, table: AccountTable, publisher: Publishes, history: History) -> Desk:
+    def _at_work(self, table: AccountTable, publisher: Publishes, history: History, pool: DocumentPool) -> Desk:
         blobs, settings = ObjectStore(StoreSettings()), self._settings
         faxes = Faxes(blobs, history)
         return Desk(
             gate=Gate.of(table, settings),
             sending=Sending(Submissions(blobs, publisher), blobs),
+            previewing=Previewing(partial(convert_attributed, pool.run), Room(settings.preview_workers)),
             cancelling=Cancelling(faxes, blobs, publisher),
             faxes=faxes,
             budget=Budget(settings.upload_bytes, settings.uploads_per_token),

@@ -9,6 +9,7 @@ from fastapi.security import HTTPBearer, SecurityScopes
 from services.ingest.api.faxes import Faxes
 from services.ingest.api.gate import Caller, Gate
 from services.ingest.api.handlers import Cancelling, Sending
+from services.ingest.api.previewing import Previewing
 from services.ingest.api.problems import Refused
 from services.ingest.api.settings import ApiSettings, Scope
 from services.ingest.api.upload import Budget
@@ -20,6 +21,7 @@ class Desk:
 
     gate: Gate
     sending: Sending
+    previewing: Previewing
     cancelling: Cancelling
     faxes: Faxes
     budget: Budget

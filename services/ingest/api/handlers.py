@@ -51,9 +51,9 @@ class Sending:
             Refused: It can't be sent; nothing is stored then.
             DependencyAway, PublishUnknown: It may be stored; the same again makes one fax.
         """
-        submission = _submission(caller, account, key, form, upload)
+        submission = submission_of(caller, account, key, form, upload)
         try:
-            _check(submission)
+            check(submission)
         except Refused:
             if not await self._accepted_before(submission):
                 raise
@@ -138,7 +138,12 @@ def fresh_key(given: list[str]) -> str:
     return given[0]
 
 
-def _submission(caller: Caller, account: FaxAccount, key: str, form: FaxForm, upload: Upload) -> Submission:
+def submission_of(caller: Caller, account: FaxAccount, key: str, form: FaxForm, upload: Upload) -> Submission:
+    """What was sent in, as any gateway has it.
+
+    Raises:
+        Refused: A token of an account speaks for somebody else.
+    """
     if form.on_behalf_of and caller.account is not None:
         raise Refused("invalid-request", errors=(Wrong("form.on_behalf_of", "is for service tokens"),))
     return Submission(
@@ -157,8 +162,12 @@ def _submission(caller: Caller, account: FaxAccount, key: str, form: FaxForm, up
     )
 
 
-def _check(submission: Submission) -> None:
-    """Refuse at the door what the router would refuse, and what no document could be made of."""
+def check(submission: Submission) -> None:
+    """Refuse at the door what the router would refuse, and what no document could be made of.
+
+    Raises:
+        Refused: It can't be sent.
+    """
     account = submission.account
     if not submission.files:
         raise Refused("nothing-to-fax", failure="nothing-to-fax")

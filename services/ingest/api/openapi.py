@@ -1,11 +1,10 @@
-"""What FastAPI can't see for itself: the submission's body, the headers, and every refusal."""
+"""What FastAPI can't see for itself: the headers, and every refusal."""
 
 from typing import Any, Final
 
 from services._runtime.problems import PROBLEM
-from services.ingest.api.form import FaxForm
+from services.ingest.api.bodies import BYTES, TEXT
 from services.ingest.api.problems import CODES, PROBLEMS, Code
-from services.ingest.api.upload import FILES, MULTIPART, SUFFIXES
 
 DESCRIPTION: Final = """Send faxes, follow them, read them.
 
@@ -14,87 +13,14 @@ after any failure: the same key and the same content make one fax. Refusals are 
 (RFC 9457); `type` names the kind, `detail` says what to do."""
 
 _REF: Final = {"$ref": "#/components/schemas/Problem"}
-_BYTES: Final = {"type": "string", "format": "binary"}
-_TEXT: Final = {"type": "string"}
 
 _HEADERS: Final[dict[int, dict[str, Any]]] = {
-    401: {"WWW-Authenticate": {"description": "RFC 6750", "schema": _TEXT, "required": True}},
+    401: {"WWW-Authenticate": {"description": "RFC 6750", "schema": TEXT, "required": True}},
     429: {
         "Retry-After": {"description": "seconds", "schema": {"type": "string", "pattern": "^[0-9]+$"}, "required": True}
     },
     503: {
         "Retry-After": {"description": "seconds", "schema": {"type": "string", "pattern": "^[0-9]+$"}, "required": True}
-    },
-}
-
-
-def _field(schema: dict[str, Any]) -> dict[str, Any]:
-    """A field as forms and addresses carry it: as text that is there or not, never null."""
-    kinds = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
-    return {
-        **{key: value for key, value in schema.items() if key not in {"anyOf", "default", "title"}},
-        **(kinds or [{}])[0],
-    }
-
-
-_FIELDS: Final = {name: _field(schema) for name, schema in FaxForm.model_json_schema()["properties"].items()}
-
-SUBMISSION: Final[dict[str, Any]] = {
-    "parameters": [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": False,
-            "description": "chosen by you, for one fax; without one, a repeated submission is another fax",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[!-~]([ -~]*[!-~])?$"},
-            "example": "order-4711",
-        },
-        *(
-            {
-                "name": name,
-                "in": "query",
-                "required": False,
-                "description": f"instead of the form's {name}",
-                "schema": {key: value for key, value in field.items() if key != "examples"},
-            }
-            for name, field in _FIELDS.items()
-        ),
-    ],
-    "requestBody": {
-        "required": True,
-        "description": "a form with files; or the bytes of one file, with the fields in the address",
-        "content": {
-            MULTIPART: {
-                "schema": {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "required": ["to", "file"],
-                    "properties": {
-                        **_FIELDS,
-                        "file": {
-                            "type": "array",
-                            "minItems": 1,
-                            "maxItems": FILES,
-                            "items": {**_BYTES, "minLength": 1},
-                            "description": "PDF, TIFF, JPEG, PNG, HEIC, DOCX, ODT or text, in the order to send",
-                        },
-                    },
-                },
-            },
-            **{kind: {"schema": {**_BYTES, "minLength": 1}} for kind in SUFFIXES},
-        },
-    },
-    "responses": {
-        "202": {
-            "description": "Accepted: stored, and announced",
-            "headers": {
-                "Location": {"description": "the fax", "schema": _TEXT, "required": True},
-                "Idempotency-Replayed": {
-                    "description": "true: it was accepted before, under this key",
-                    "schema": {"type": "string", "enum": ["true"]},
-                },
-            },
-        }
     },
 }
 
@@ -134,6 +60,12 @@ SUBMITTING: Final[tuple[Code, ...]] = (
 )
 """Refusals of a submission."""
 
+PREVIEWING: Final[tuple[Code, ...]] = (
+    "file-refused",
+    *(code for code in SUBMITTING if code not in {"key-reused", "key-expired", "invalid-key", "unconfirmed"}),
+)
+"""Refusals of a preview: as those of a submission, and at once what is only seen when the pages are made."""
+
 
 def answers(*codes: Code, document: bool = False, cancelling: bool = False) -> dict[int | str, dict[str, Any]]:
     """The refusals of an operation beside those of any, and what FastAPI doesn't know of its successes."""
@@ -141,8 +73,8 @@ def answers(*codes: Code, document: bool = False, cancelling: bool = False) -> d
     statuses = sorted({PROBLEMS[code].status for code in possible})
     told: dict[int | str, dict[str, Any]] = {status: _refusal(status, possible) for status in statuses}
     if document:
-        headers = {"Content-Disposition": {"description": "attachment", "schema": _TEXT, "required": True}}
-        content = {"application/pdf": {"schema": _BYTES}, "image/tiff": {"schema": _BYTES}}
+        headers = {"Content-Disposition": {"description": "attachment", "schema": TEXT, "required": True}}
+        content = {"application/pdf": {"schema": BYTES}, "image/tiff": {"schema": BYTES}}
         told[200] = {"description": "The document", "content": content, "headers": headers}
     if cancelling:
         schema = {"$ref": "#/components/schemas/Cancellation"}

@@ -8,6 +8,8 @@ from typing import Literal, get_args
 
 from schemas.failures import FaxFailure
 from services._runtime.problems import Problem, Refusal, Wrong
+from services._runtime.reasons import cure, reason
+from services.ingest.documents.refusals import Refusal as FileRefusal
 
 Code = Literal[
     "token-missing",
@@ -35,6 +37,7 @@ Code = Literal[
     "destination-refused",
     "nothing-to-fax",
     "empty-file",
+    "file-refused",
     "reply-to-not-allowed",
     "too-many-requests",
     "too-many-failures",
@@ -119,6 +122,9 @@ PROBLEMS: MappingProxyType[Code, Problem] = MappingProxyType(
         "destination-refused": Problem(422, "A fax can't be sent to this number.", "See failure and detail."),
         "nothing-to-fax": Problem(422, "There is nothing to fax.", "Send at least one file, as file."),
         "empty-file": Problem(422, "A file is empty.", "Send the document again."),
+        "file-refused": Problem(
+            422, "A file can't be turned into fax pages.", "See failure and detail; errors says which file it is."
+        ),
         "reply-to-not-allowed": Problem(
             422,
             "Mail about a fax goes only to the account's own addresses.",
@@ -129,9 +135,9 @@ PROBLEMS: MappingProxyType[Code, Problem] = MappingProxyType(
             429, "Too many requests with a wrong token came from your address.", "Check the token and come again.", 60
         ),
         "too-many-uploads": Problem(
-            429, "Too many submissions with this token are under way.", "Wait for one to end, then send it again.", 5
+            429, "Too many uploads for this account are under way.", "Wait for one to end, then send it again.", 5
         ),
-        "busy": Problem(503, "Too many submissions are under way.", _AGAIN, 10),
+        "busy": Problem(503, "Too many uploads are under way.", _AGAIN, 10),
         "unavailable": Problem(503, "Something that is needed for this is away at the moment.", _AGAIN, 10),
         "unconfirmed": Problem(503, "That the fax was taken could not be confirmed in time.", _AGAIN, 10),
         "internal-error": Problem(500, "Something went wrong on our side.", _AGAIN),
@@ -147,6 +153,11 @@ DESTINATIONS: MappingProxyType[FaxFailure, str] = MappingProxyType(
     }
 )
 """What `destination-refused` says of each failure."""
+
+FILES: MappingProxyType[FaxFailure, str] = MappingProxyType(
+    {one: f"{reason(one)} {cure(one)}" for one in get_args(FileRefusal)}
+)
+"""What `file-refused` says of each failure."""
 
 CODES: tuple[Code, ...] = get_args(Code)
 

@@ -9,12 +9,13 @@ from starlette.responses import JSONResponse, PlainTextResponse
 
 from services._runtime.display import fax_filename
 from services.ingest.api.answers import handlers
+from services.ingest.api.bodies import PAGES, PREVIEW, SUBMISSION
 from services.ingest.api.desk import AtDesk, Desk, Reader, Sender
 from services.ingest.api.domain import cursor_text
 from services.ingest.api.faxes import Kind
 from services.ingest.api.form import read_form
 from services.ingest.api.handlers import fresh_key
-from services.ingest.api.openapi import DESCRIPTION, SUBMISSION, SUBMITTING, answers, problem
+from services.ingest.api.openapi import DESCRIPTION, PREVIEWING, SUBMITTING, answers, problem
 from services.ingest.api.problems import CODES, PROBLEMS, Refused
 from services.ingest.api.queries import Listed, Wanted, Whose
 from services.ingest.api.upload import read_upload
@@ -69,6 +70,28 @@ async def submit_fax(request: Request, desk: AtDesk, caller: Sender) -> JSONResp
         answer, repeat = await desk.sending.send(caller, account, key, form, upload)
     headers = {"Location": f"/v1/faxes/{answer.id}", **({"Idempotency-Replayed": "true"} if repeat else {})}
     return JSONResponse(answer.model_dump(mode="json"), 202, headers)
+
+
+@router.post(
+    "/v1/previews",
+    summary="See the pages of a fax before it is sent",
+    operation_id="previewFax",
+    response_class=Response,
+    responses=answers(*PREVIEWING),
+    openapi_extra=PREVIEW,
+)
+async def preview_fax(request: Request, desk: AtDesk, caller: Sender) -> Response:
+    """Takes what a submission takes, and answers the pages that would be dialled as a PDF. Nothing is stored or sent.
+
+    The line on top of each page has the present time; when the fax is sent it has the time of its acceptance.
+    """
+    own = caller.account.account_id if caller.account else None
+    with desk.budget.hold(request, own):
+        upload = await read_upload(request, desk.settings.upload_seconds)
+        form = read_form(upload.fields, request.query_params.multi_items())
+        account = await desk.gate.account(caller, form.account_id)
+        made = await desk.previewing.preview(caller, account, form, upload)
+    return Response(made.pdf, media_type=MEDIA_TYPES["pdf"], headers={PAGES: str(made.pages)})
 
 
 @router.get(

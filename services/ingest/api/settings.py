@@ -33,6 +33,7 @@ class ApiSettings(BaseSettings):
     failures_burst: int = Field(default=20, ge=1, description="wrong tokens from one address, at once")
     uploads_per_token: int = Field(default=8, ge=1, description="submissions under way with one account's token")
     upload_bytes: int = Field(default=400_000_000, ge=60_000_000, description="of all submissions under way")
+    preview_workers: int = Field(default=2, ge=1, le=64, description="guarded processes that make previews")
     upload_seconds: float = Field(default=300.0, gt=0, description="for one body to arrive")
 
     @field_validator("service_tokens")
