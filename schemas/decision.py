@@ -3,7 +3,7 @@
 from typing import Final
 
 from schemas.base import Event, Frozen, Instant, Name, ObjectKey, Text
-from schemas.fax import AtaRequested, EmailRequested, FaxStatusChanged, FaxToDial, ReceivedFaxReady
+from schemas.fax import AtaNoticeRequested, AtaRequested, EmailRequested, FaxStatusChanged, FaxToDial, ReceivedFaxReady
 
 DELETED: Final = "deleted"
 """The rule of the decision that stands in place of the first one once a person deleted the fax."""
@@ -30,6 +30,7 @@ class Decision(Frozen):
     decided_at: Instant
     emails: tuple[EmailRequested, ...] = ()
     ata: AtaRequested | None = None
+    notice: AtaNoticeRequested | None = None
     dial: FaxToDial | None = None
     status: FaxStatusChanged
     received: ReceivedFaxReady | None = None
@@ -39,4 +40,5 @@ class Decision(Frozen):
     @property
     def events(self) -> tuple[Event, ...]:
         """What the decision causes."""
-        return (*self.emails, *((self.ata,) if self.ata else ()), *((self.dial,) if self.dial else ()), self.status)
+        caused = (*self.emails, self.ata, self.notice, self.dial, self.status)
+        return tuple(one for one in caused if one is not None)

@@ -63,6 +63,28 @@ class FaxSubmitted(FaxEvent):
     resolution: Literal["standard", "fine"] = Field(default="fine", description="204 x 98 or 204 x 196 dpi")
 
 
+class RenderRequested(FaxEvent):
+    """Make the pages of a submitted fax anew: the machine at `destination` can't take them as they are.
+
+    They become 204 x 98 dpi, and no longer than A4 if `a4`: what every fax machine takes (ITU-T T.30, 5.3.6.2).
+    """
+
+    account_id: Name
+    accepted_at: Instant
+    destination: PhoneNumber
+    a4: bool = Field(default=False, description="longer pages are made smaller, in proportion")
+
+
+class FaxRendered(FaxEvent):
+    """The answer to `RenderRequested`: the TIFF to dial from now on; None if it can't be made."""
+
+    account_id: Name
+    accepted_at: Instant
+    destination: PhoneNumber
+    document: StoredObject | None = None
+    pages: int = Field(default=0, ge=0)
+
+
 class Missing(Frozen):
     """One thing the line took from a fax, in words a person understands."""
 
@@ -162,6 +184,21 @@ class AtaRequested(FaxEvent):
     fallback: tuple[EmailRequested, ...] = Field(default=(), max_length=4)
 
 
+class AtaNoticeRequested(FaxEvent):
+    """Print a page at a device that says how a fax sent from it ended.
+
+    The page says what `mail` says, which is sent in its place if the device hasn't taken the page by `deadline`: one of
+    the two, never both.
+    """
+
+    account_id: Name
+    serial: Name
+    accepted_at: Instant
+    mail: EmailRequested
+    thumbnail: StoredObject | None = Field(default=None, description="of the first page")
+    deadline: Instant
+
+
 class FaxToDial(FaxEvent):
     """A submitted fax may be dialled. All that its receipt will say is here: the dialer asks nobody."""
 
@@ -175,6 +212,7 @@ class FaxToDial(FaxEvent):
     resolution: Literal["standard", "fine"] = "fine"
     document: StoredObject
     preview: StoredObject | None = None
+    thumbnail: StoredObject | None = None
     pages: int = Field(ge=1)
     subject: Text = ""
     reply_to: EmailAddress | None = None

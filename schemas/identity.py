@@ -47,6 +47,11 @@ def colliding_fax_id(fax_id: UUID, content_sha256: str) -> UUID:
     return stable_id("collision", str(fax_id), content_sha256)
 
 
+def notice_id(fax_id: UUID, version: int) -> UUID:
+    """The id of a page that tells how a sent fax ended, as of its `version`."""
+    return stable_id("notice", str(fax_id), version)
+
+
 def attempt_id(fax_id: UUID, attempt: int) -> UUID:
     """The id of the `attempt`-th call (from 1) that telephony is asked for to send a fax."""
     return stable_id("dial", str(fax_id), attempt)

@@ -70,7 +70,9 @@ TELEPHONY_FAX_RECEIVED = Topic(
     ("telephony", "retention"),
     ("ingest",),
 )
-FAX_SUBMITTED = Topic("fax-submitted", "fax_id", (fax.FaxSubmitted,), ("ingest",), ("ingest",))
+FAX_SUBMITTED = Topic(
+    "fax-submitted", "fax_id", (fax.FaxSubmitted, fax.RenderRequested), ("ingest", "dialer"), ("ingest",)
+)
 FAX_READY = Topic(
     "fax-ready",
     "fax_id",
@@ -81,9 +83,15 @@ FAX_READY = Topic(
 EMAIL_REQUESTED = Topic(
     "email-requested", "fax_id", (fax.EmailRequested,), ("router", "dialer", "ingest"), ("email_out",)
 )
-ATA_REQUESTED = Topic("ata-requested", "serial", (fax.AtaRequested,), ("router", "dialer"), ("ingest",))
+ATA_REQUESTED = Topic(
+    "ata-requested", "serial", (fax.AtaRequested, fax.AtaNoticeRequested), ("router", "dialer"), ("ingest",)
+)
 FAX_TO_DIAL = Topic(
-    "fax-to-dial", "destination", (fax.FaxToDial, fax.CancelRequested), ("router", "ingest"), ("dialer",)
+    "fax-to-dial",
+    "destination",
+    (fax.FaxToDial, fax.CancelRequested, fax.FaxRendered),
+    ("router", "ingest"),
+    ("dialer",),
 )
 DIAL_REQUESTED = Topic("dial-requested", "destination", (telephony.DialRequested,), ("dialer",), ("telephony",))
 TELEPHONY_DIAL_RESULT = Topic(
@@ -117,12 +125,12 @@ FAX_HOLDS = Topic(
     retries=False,
 )
 RETENTION_REQUESTED = Topic(
-    "retention-requested",
-    "part or fax_id",
-    (retention.RetentionRequested, retention.DeletionRequested),
-    ("retention", "portal"),
-    ("retention",),
+    "retention-requested", "part", (retention.RetentionRequested,), ("retention",), ("retention",)
 )
+DELETION_REQUESTED = Topic(
+    "deletion-requested", "fax_id", (retention.DeletionRequested,), ("portal",), ("retention",), partitions=3
+)
+"""Few, and apart from the sweep: whoever deletes a fax doesn't wait until the day's are gone."""
 FAX_EXPIRED = Topic("fax-expired", "fax_id", (retention.FaxExpired,), ("retention",), ("portal",))
 
 TOPICS = (
@@ -138,6 +146,7 @@ TOPICS = (
     FAX_ACCOUNTS,
     FAX_HOLDS,
     RETENTION_REQUESTED,
+    DELETION_REQUESTED,
     FAX_EXPIRED,
 )
 

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 
 from schemas.failures import FaxFailure
-from schemas.fax import EmailRequested, FaxState, FaxStatusChanged
+from schemas.fax import AtaNoticeRequested, EmailRequested, FaxState, FaxStatusChanged
 from schemas.identity import attempt_id
 from schemas.telephony import DialRequested
 from services._runtime.display import count
+from services._runtime.notices import notice
 from services.dialer.rules import Rules
 from services.dialer.sending import Sending
 
@@ -62,34 +63,39 @@ def in_part(sending: Sending) -> bool:
     return sending.state != "delivered" and 0 < sending.arrived < sending.fax.pages
 
 
-def receipt(sending: Sending, failure: FaxFailure | None) -> tuple[EmailRequested, ...]:
-    """The mail that tells the sender how the fax ended, if it has somebody to tell; no failure: it was delivered.
+def receipt(sending: Sending, failure: FaxFailure | None) -> tuple[EmailRequested | AtaNoticeRequested, ...]:
+    """What tells the sender how the fax ended, if there is somebody to tell; no failure: it was delivered.
 
-    It is a function of the row alone, so that a repeat is the same mail.
+    A fax from a fax machine that wasn't delivered comes back as a page there, and all else as a mail. It is a function
+    of the row alone, so that a repeat is the same.
     """
     fax = sending.fax
     if fax.reply_to is None:
         return ()
-    return (
-        EmailRequested(
-            fax_id=fax.fax_id,
-            version=sending.version,
-            purpose="failed" if failure else "sent",
-            account_id=fax.account_id,
-            accepted_at=fax.accepted_at,
-            requested_at=sending.since,
-            recipient=fax.reply_to,
-            policy=fax.policy,
-            brand=fax.brand,
-            fax_number=fax.fax_number,
-            other_party=fax.destination,
-            station_id=sending.station_id,
-            time_zone=fax.time_zone,
-            pages=sending.arrived if in_part(sending) else fax.pages,
-            pages_announced=fax.pages,
-            partial=in_part(sending),
-            failure=failure,
-            subject=fax.subject,
-            document=fax.preview,
-        ),
+    mail = _mail(sending, fax.reply_to, failure)
+    return (notice(mail, fax.sender, fax.thumbnail) if failure and fax.method == "ata" else mail,)
+
+
+def _mail(sending: Sending, recipient: str, failure: FaxFailure | None) -> EmailRequested:
+    fax = sending.fax
+    return EmailRequested(
+        fax_id=fax.fax_id,
+        version=sending.version,
+        purpose="failed" if failure else "sent",
+        account_id=fax.account_id,
+        accepted_at=fax.accepted_at,
+        requested_at=sending.since,
+        recipient=recipient,
+        policy=fax.policy,
+        brand=fax.brand,
+        fax_number=fax.fax_number,
+        other_party=fax.destination,
+        station_id=sending.station_id,
+        time_zone=fax.time_zone,
+        pages=sending.arrived if in_part(sending) else fax.pages,
+        pages_announced=fax.pages,
+        partial=in_part(sending),
+        failure=failure,
+        subject=fax.subject,
+        document=fax.preview,
     )

@@ -8,6 +8,7 @@ from schemas.decision import Decision
 from schemas.failures import FaxFailure
 from schemas.fax import EmailRequested, FaxState, FaxStatusChanged, FaxToDial, SubmittedFaxReady
 from services._runtime.destinations import NotDiallable, destination
+from services._runtime.notices import notice
 
 _WAYS = {"email": "by email", "portal": "in the portal", "ata": "from a fax machine"}
 
@@ -22,7 +23,8 @@ class _Refused(Exception):  # noqa: N818 - it says what happened
 def decide_submitted(fax: SubmittedFaxReady, record: FaxAccount | RemovedAccount | None, now: datetime) -> Decision:
     """The decision about a submitted fax, given the newest record of the number it is sent from.
 
-    A refused fax is told of once, by the way it came: a mail to `reply_to` if there is one, and its status.
+    A refused fax is told of once, by the way it came: a page at its fax machine while that is the account's, else a
+    mail to `reply_to` if there is one; and its status.
     """
     account = record if isinstance(record, FaxAccount) and record.account_id == fax.account_id else None
     if account is None:
@@ -42,7 +44,10 @@ def _refuse(fax: SubmittedFaxReady, account: FaxAccount | None, refused: _Refuse
     decision = _decision(account, refused.rule, refused.why, status, now)
     if account is None or fax.reply_to is None:
         return decision
-    return decision.model_copy(update={"emails": (_letter(fax, account, fax.reply_to, refused.rule, now),)})
+    letter = _letter(fax, account, fax.reply_to, refused.rule, now)
+    if fax.method == "ata" and account.ata is not None and account.ata.serial == fax.sender:
+        return decision.model_copy(update={"notice": notice(letter, fax.sender, fax.thumbnail)})
+    return decision.model_copy(update={"emails": (letter,)})
 
 
 def _nobody(fax: SubmittedFaxReady, record: FaxAccount | RemovedAccount | None) -> _Refused:
@@ -84,6 +89,7 @@ def _dial(fax: SubmittedFaxReady, account: FaxAccount, number: str) -> FaxToDial
         resolution=fax.resolution,
         document=fax.document,
         preview=fax.preview,
+        thumbnail=fax.thumbnail,
         pages=fax.pages,
         subject=fax.subject,
         reply_to=fax.reply_to,

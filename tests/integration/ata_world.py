@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from schemas.accounts import AtaDevice, FaxAccount
 from schemas.base import Event, StoredObject
 from schemas.envelope import decode
-from schemas.fax import AtaRequested, EmailRequested, FaxStatusChanged, FaxSubmitted
+from schemas.fax import AtaNoticeRequested, AtaRequested, EmailRequested, FaxStatusChanged, FaxSubmitted
 from schemas.topics import TOPICS
 from services._runtime.database import connect, transaction
+from services._runtime.notices import notice
 from services._runtime.outbox import Outbox
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import Message, PublishUnknown
@@ -191,3 +192,25 @@ def requested(fax_id: UUID | None = None, *, minutes: float = 30, mails: int = 1
         "fallback": (mail,) * mails,
     }
     return AtaRequested.model_validate({**fields, **changes})
+
+
+def notice_requested(*, version: int = 9, thumbnail: StoredObject | None = None) -> AtaNoticeRequested:
+    """That a fax sent from the device was not delivered."""
+    mail = EmailRequested(
+        fax_id=uuid4(),
+        version=version,
+        purpose="failed",
+        account_id="acc-1",
+        accepted_at=AT - timedelta(hours=1),
+        requested_at=AT,
+        recipient="desk@clinic.example",
+        policy="link",
+        brand=account().brand,
+        fax_number="+12025550111",
+        other_party="+12025550177",
+        pages=2,
+        pages_announced=3,
+        partial=True,
+        failure="line-trouble",
+    )
+    return notice(mail, SERIAL, thumbnail)

@@ -107,6 +107,7 @@ async def test_a_fax_is_held_listed_fetched_and_printed(world: World) -> None:
     (listed,) = await world.received()
     assert listed == {
         "id": str(event.fax_id),
+        "kind": "received",
         "accepted_at": AT.isoformat(),
         "deadline": event.deadline.isoformat(),
         "pages": 2,

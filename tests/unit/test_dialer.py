@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.base import Event
-from schemas.fax import EmailRequested, FaxStatusChanged, FaxToDial
+from schemas.fax import AtaNoticeRequested, EmailRequested, FaxStatusChanged, FaxToDial
 from schemas.identity import attempt_id
 from schemas.telephony import DialMode, DialRequested, TelephonyDialResult
 from services.dialer import domain
@@ -91,6 +91,43 @@ def test_nobody_is_mailed_who_gave_no_address() -> None:
     one.call()
     one.hear(delivered(one.fax))
     assert not one.receipts
+
+
+def from_ata() -> FaxToDial:
+    return to_dial(method="ata", sender="20ABCD", thumbnail=PREVIEW)
+
+
+def test_a_fax_machine_gets_a_page_and_no_mail_if_its_fax_is_not_delivered() -> None:
+    one = One(from_ata())
+    one.call()
+    one.answer(hangup_cause=21)
+    assert not one.receipts
+    (page,) = [event for event in one.told if isinstance(event, AtaNoticeRequested)]
+    assert (page.serial, page.account_id, page.thumbnail) == ("20ABCD", "acc-1", PREVIEW)
+    assert page.deadline == one.now + timedelta(minutes=30)
+    other = One()
+    other.call()
+    other.answer(hangup_cause=21)
+    assert page.mail == other.receipts[0].model_copy(update={"version": page.version})
+
+
+def test_a_fax_machine_gets_no_page_if_its_fax_is_delivered() -> None:
+    one = One(from_ata())
+    one.call()
+    one.hear(delivered(one.fax))
+    assert not [event for event in one.told if isinstance(event, AtaNoticeRequested)]
+    assert [receipt.purpose for receipt in one.receipts] == ["sent"]
+
+
+def test_a_doubt_that_turns_into_a_failure_is_a_second_page() -> None:
+    one = One(from_ata())
+    one.call()
+    one.wait()
+    one.wait()
+    one.hear(busy(one.fax))
+    pages = [event for event in one.told if isinstance(event, AtaNoticeRequested)]
+    assert [page.mail.failure for page in pages] == ["outcome-unknown", "busy"]
+    assert pages[0].version < pages[1].version
 
 
 def test_repeats_change_nothing() -> None:

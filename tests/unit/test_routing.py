@@ -13,7 +13,8 @@ from schemas.decision import Decision
 from schemas.envelope import encode
 from schemas.fax import AtaRequested, EmailRequested, FaxStatusChanged, Missing, ReceivedFaxReady
 from schemas.telephony import CallReport
-from services.router.domain import ATA_DEADLINE, decide
+from services._runtime.notices import ATA_DEADLINE
+from services.router.domain import decide
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 ACCEPTED = NOW - timedelta(seconds=3)

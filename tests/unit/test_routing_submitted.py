@@ -8,8 +8,16 @@ from schemas.accounts import FaxAccount, RemovedAccount
 from schemas.base import StoredObject
 from schemas.decision import Decision
 from schemas.failures import FaxFailure
-from schemas.fax import EmailRequested, FaxStatusChanged, FaxToDial, SubmissionMethod, SubmittedFaxReady
+from schemas.fax import (
+    AtaNoticeRequested,
+    EmailRequested,
+    FaxStatusChanged,
+    FaxToDial,
+    SubmissionMethod,
+    SubmittedFaxReady,
+)
 from schemas.keys import DECISION, fax_prefix
+from services._runtime.notices import ATA_DEADLINE
 from services._runtime.outcomes import Done
 from services.router.handlers import Router
 from services.router.submitted import decide_submitted
@@ -205,3 +213,22 @@ async def test_a_fax_that_was_cancelled_before_it_was_routed_is_never_dialled() 
     assert outcome == Done(refused.events)
     assert not any(isinstance(one, FaxToDial) for one in outcome.events)
     assert any(isinstance(one, EmailRequested) for one in outcome.events)
+
+
+def test_a_fax_from_a_fax_machine_is_refused_by_a_page_there() -> None:
+    fax = unreadable(method="ata", sender=ATA.serial, failure="damaged-document", thumbnail=PREVIEW)
+    mine = account(methods=("portal", "ata"), handling="portal", ata=ATA)
+    decision = decide_submitted(fax, mine, NOW)
+    assert [type(one) for one in decision.events] == [AtaNoticeRequested, FaxStatusChanged]
+    assert decision.notice is not None
+    notice = decision.notice
+    assert (notice.serial, notice.deadline, notice.thumbnail) == (ATA.serial, NOW + ATA_DEADLINE, PREVIEW)
+    assert (notice.mail.purpose, notice.mail.failure, notice.mail.recipient) == (
+        "refused",
+        "damaged-document",
+        "desk@clinic.example",
+    )
+    other = mine.model_copy(update={"ata": ATA.model_copy(update={"serial": "another"})})
+    assert [type(one) for one in decide_submitted(fax, other, NOW).events] == [EmailRequested, FaxStatusChanged], (
+        "the machine is no longer the account's"
+    )

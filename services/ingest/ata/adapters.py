@@ -80,7 +80,7 @@ class HeldFaxes:
     async def waiting(self, serial: str, account_id: str, now: datetime, limit: int) -> tuple[HeldFax, ...]:
         """What a device may take now, oldest first."""
         mine = (_c.serial == serial, _c.account_id == account_id, _c.state == "waiting", _c.due_at > now)
-        chosen = select(FAXES).where(*mine).order_by(_c.accepted_at, _c.fax_id).limit(limit)
+        chosen = select(FAXES).where(*mine).order_by(_c.accepted_at, _c.request_version, _c.fax_id).limit(limit)
         async with transaction(self.engine) as connection:
             return tuple(_fax(row) for row in (await connection.execute(chosen)).all())
 

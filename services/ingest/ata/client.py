@@ -43,9 +43,13 @@ class Taken(_Answer):
 
 
 class WaitingFax(_Answer):
-    """A fax that the device may take until `deadline`; `bytes` is the size of its TIFF."""
+    """What the device may take until `deadline`; `bytes` is the size of its TIFF.
+
+    `kind` is *received*, or *notice*: a page that says how a fax that the device sent has ended.
+    """
 
     id: UUID
+    kind: str = "received"
     accepted_at: datetime
     deadline: datetime
     pages: int

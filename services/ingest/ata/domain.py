@@ -1,4 +1,4 @@
-"""A received fax that waits for a device: printed or mailed, never neither. Pure decisions."""
+"""A fax, or a page about one, that waits for a device: printed or mailed, never neither. Pure decisions."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,12 +17,14 @@ OVERDUE_RULE = "ata-deadline"
 
 @dataclass(frozen=True)
 class HeldFax:
-    """One fax for one device.
+    """One fax for one device, or a page that tells how one sent from it ended.
 
     Attributes:
+        fax_id: Of what waits: the fax's own id, or the page's.
         version: Of this row; each change makes the next.
         request_version: Of the event that brought it.
         due_at: Until then the device may take it.
+        sent_fax_id: The sent fax that the page tells of; None: it is a received fax.
     """
 
     fax_id: UUID
@@ -37,6 +39,7 @@ class HeldFax:
     document: StoredObject
     fallback: tuple[EmailRequested, ...]
     changed_at: datetime
+    sent_fax_id: UUID | None = None
 
 
 Transition = tuple[HeldFax, tuple[Event, ...]]
@@ -59,14 +62,21 @@ def hold(request: AtaRequested, now: datetime) -> Transition:
         fallback=request.fallback,
         changed_at=now,
     )
-    return fax, (_step(fax, "at-device", 0, now),)
+    return held(fax, now)
+
+
+def held(fax: HeldFax, now: datetime) -> Transition:
+    """A new one, and that it is told of."""
+    told = "A page that says so waits at the fax machine." if fax.sent_fax_id else ""
+    return fax, (_step(fax, "at-device", 0, now, told),)
 
 
 def acknowledge(fax: HeldFax, now: datetime) -> Transition | None:
     """The device says that it printed the fax; None if nothing follows from that."""
     if fax.state not in {"waiting", "lapsed"}:
         return None
-    return _changed(fax, "printed", now), (_step(fax, "printed", 2, now),)
+    told = "The page that says so was printed." if fax.sent_fax_id else ""
+    return _changed(fax, "printed", now), (_step(fax, "printed", 2, now, told),)
 
 
 def expire(fax: HeldFax, now: datetime) -> Transition | None:
@@ -74,9 +84,14 @@ def expire(fax: HeldFax, now: datetime) -> Transition | None:
     if fax.state != "waiting" or now < fax.due_at:
         return None
     mails = tuple(one.model_copy(update={"requested_at": now}) for one in fax.fallback)
-    told = "The fax machine did not take it in time" + ("; it is sent by mail instead." if mails else ".")
-    step = _step(fax, "routed", 0, now).model_copy(update={"rule": OVERDUE_RULE, "detail": told})
-    return _changed(fax, "mailed" if mails else "lapsed", now), (*mails, step)
+    what = "the page" if fax.sent_fax_id else "it"
+    told = f"The fax machine did not take {what} in time" + ("; it is sent by mail instead." if mails else ".")
+    # A sent fax is not routed again: it stands as it ended, and the step has a version of its own.
+    step = _step(fax, "at-device", 1, now, told) if fax.sent_fax_id else _step(fax, "routed", 0, now, told)
+    return _changed(fax, "mailed" if mails else "lapsed", now), (
+        *mails,
+        step.model_copy(update={"rule": OVERDUE_RULE}),
+    )
 
 
 def _changed(fax: HeldFax, state: State, now: datetime) -> HeldFax:
@@ -84,20 +99,21 @@ def _changed(fax: HeldFax, state: State, now: datetime) -> HeldFax:
     return replace(fax, state=state, version=fax.version + 1, fallback=(), changed_at=now)
 
 
-def _step(fax: HeldFax, state: FaxState, later: int, now: datetime) -> FaxStatusChanged:
-    """A step `later` than the request.
+def _step(fax: HeldFax, state: FaxState, later: int, now: datetime, told: str) -> FaxStatusChanged:
+    """A step `later` than the request, of the fax that waits or is told of.
 
     What the device has yet to do has the request's own version, below that of the steps of a mail for the same fax
     (request + 1): having been mailed is not undone by a device that takes nothing. Having been printed is above.
     """
     return FaxStatusChanged(
-        fax_id=fax.fax_id,
+        fax_id=fax.sent_fax_id or fax.fax_id,
         version=fax.request_version + later,
         state=state,
         stage="ata",
         at=now,
-        direction="received",
+        direction="sent" if fax.sent_fax_id else "received",
         accepted_at=fax.accepted_at,
         account_id=fax.account_id,
-        pages=fax.pages,
+        pages=None if fax.sent_fax_id else fax.pages,
+        detail=told,
     )

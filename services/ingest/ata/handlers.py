@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from schemas.fax import AtaRequested
+from schemas.fax import AtaNoticeRequested, AtaRequested
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
 from services._runtime.outcomes import Done, Outcome
-from services.ingest.ata import domain
+from services.ingest.ata import domain, notices
 from services.ingest.ata.adapters import HeldFaxes
 from services.ingest.ata.arrivals import Arrivals
 from services.ingest.ata.devices import Device
@@ -27,16 +27,20 @@ LOOK_SECONDS: Final = 2.0
 
 @dataclass(frozen=True)
 class Receiving:
-    """Received faxes, from the router to the device."""
+    """Received faxes, and pages about sent ones, on their way to the device."""
 
     faxes: HeldFaxes
     blobs: Blobs
     arrivals: Arrivals = field(default_factory=Arrivals)
     now: Callable[[], datetime] = utc_now
 
-    async def handle(self, request: AtaRequested) -> Outcome:
-        """Hold a fax for its device; a repeat changes nothing. Its step is in the outbox."""
-        await self.faxes.add(domain.hold(request, self.now()))
+    async def handle(self, request: AtaRequested | AtaNoticeRequested) -> Outcome:
+        """Hold a fax, or a page, for its device; a repeat changes nothing. Its step is in the outbox."""
+        if isinstance(request, AtaNoticeRequested):
+            page = await notices.stored_page(request, self.blobs)
+            await self.faxes.add(notices.hold(request, page, self.now()))
+        else:
+            await self.faxes.add(domain.hold(request, self.now()))
         self.arrivals.arrived(request.serial)
         return Done()
 
@@ -53,7 +57,7 @@ class Receiving:
                 await _either(arrival, min(left, LOOK_SECONDS))
 
     async def document(self, device: Device, fax_id: UUID) -> tuple[bytes, str]:
-        """The pages of a fax that waits, and their media type: the TIFF as telephony received it.
+        """The pages of what waits, and their media type: the TIFF as telephony received it, or as we drew it.
 
         Raises:
             Refused: It isn't the device's, no longer waits, or is no longer kept.

@@ -125,7 +125,7 @@ def _receiving(app: FastAPI, desk: Desk, device: Any) -> None:
         fax = await desk.receiving.acknowledge(shown, fax_id)
         told = {"id": str(fax.fax_id), "state": fax.state}
         if fax.state == "mailed":
-            told["detail"] = "The deadline had passed, so the fax was sent by mail as well."
+            told["detail"] = "The deadline had passed, so it was sent by mail as well."
         return _told(told)
 
 
@@ -152,6 +152,7 @@ def _credentials(header: str) -> tuple[str, str]:
 def _listed(fax: HeldFax) -> dict[str, object]:
     return {
         "id": str(fax.fax_id),
+        "kind": "notice" if fax.sent_fax_id else "received",
         "accepted_at": fax.accepted_at.isoformat(),
         "deadline": fax.due_at.isoformat(),
         "pages": fax.pages,

@@ -37,10 +37,11 @@ FAXES: Final = Table(
     Column("document", Text, nullable=False, comment="StoredObject as JSON"),
     Column("fallback", Text, nullable=False, comment="list of EmailRequested as JSON"),
     Column("changed_at", Moment, nullable=False),
+    Column("sent_fax_id", Uuid, comment="of a page that tells how a sent fax ended: which fax"),
     Index("faxes_due", "state", "due_at"),
     Index("faxes_of_device", "serial", "state", "accepted_at"),
     Index("faxes_age", "accepted_at"),
 )
-"""One row for each received fax that waits, or waited, for a device."""
+"""One row for each received fax, and each page about a sent one, that waits, or waited, for a device."""
 
 OUTBOX: Final = outbox_table(METADATA)
