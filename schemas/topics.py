@@ -70,7 +70,9 @@ TELEPHONY_FAX_RECEIVED = Topic(
     ("telephony", "retention"),
     ("ingest",),
 )
-FAX_SUBMITTED = Topic("fax-submitted", "fax_id", (fax.FaxSubmitted,), ("ingest",), ("ingest",))
+FAX_SUBMITTED = Topic(
+    "fax-submitted", "fax_id", (fax.FaxSubmitted, fax.RenderRequested), ("ingest", "dialer"), ("ingest",)
+)
 FAX_READY = Topic(
     "fax-ready",
     "fax_id",
@@ -81,9 +83,15 @@ FAX_READY = Topic(
 EMAIL_REQUESTED = Topic(
     "email-requested", "fax_id", (fax.EmailRequested,), ("router", "dialer", "ingest"), ("email_out",)
 )
-ATA_REQUESTED = Topic("ata-requested", "serial", (fax.AtaRequested,), ("router", "dialer"), ("ingest",))
+ATA_REQUESTED = Topic(
+    "ata-requested", "serial", (fax.AtaRequested, fax.AtaNoticeRequested), ("router", "dialer"), ("ingest",)
+)
 FAX_TO_DIAL = Topic(
-    "fax-to-dial", "destination", (fax.FaxToDial, fax.CancelRequested), ("router", "ingest"), ("dialer",)
+    "fax-to-dial",
+    "destination",
+    (fax.FaxToDial, fax.CancelRequested, fax.FaxRendered),
+    ("router", "ingest"),
+    ("dialer",),
 )
 DIAL_REQUESTED = Topic("dial-requested", "destination", (telephony.DialRequested,), ("dialer",), ("telephony",))
 TELEPHONY_DIAL_RESULT = Topic(
