@@ -7,12 +7,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services._runtime.blobs import ObjectStore
 from services._runtime.database import connect, migrate
+from services._runtime.history import History
 from services._runtime.links import Links
 from services._runtime.outbox import Outbox
 from services._runtime.process import Process
 from services._runtime.service import Resources, run_stages
 from services._runtime.settings import LinkSettings, StageSettings, StoreSettings
 from services._runtime.stage import Stage
+from services.portal.faxes.faxes import Faxes
 from services.portal.inventory.inventory import Inventory
 from services.portal.inventory.live import LiveStates
 from services.portal.inventory.seeding import seed
@@ -22,7 +24,7 @@ from services.portal.web.passwords import Passwords
 from services.portal.web.people import People
 from services.portal.web.services import Cookies, Services
 from services.portal.web.sessions import Sessions
-from services.portal.web.settings import PortalSettings, served_plainly
+from services.portal.web.settings import FaxesSettings, PortalSettings, served_plainly
 from services.portal.web.site import idle, let_first_in, longest, site
 from services.portal.web.throttle import Throttle
 
@@ -86,6 +88,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
         throttle=Throttle(engine),
         cookies=Cookies(secure=not served_plainly(LinkSettings().portal_url)),
         live=live.state,
+        faxes=faxes(resources),
     )
     if settings.sample:
         await seed(engine, settings.first_reseller)
@@ -93,6 +96,16 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     resources.supervise("outbox", outbox.relay)
     resources.serve(beside(web(), site(services)))
     return ()
+
+
+def faxes(resources: Resources) -> Faxes | None:
+    """The faxes of the pages, if the settings say where their history is."""
+    database = FaxesSettings().database
+    if database is None:
+        return None
+    engine = connect(database.get_secret_value())
+    resources.stack.push_async_callback(engine.dispose)
+    return Faxes(History(engine), resources.blobs())
 
 
 def main() -> None:

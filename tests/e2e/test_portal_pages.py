@@ -236,7 +236,8 @@ async def test_the_other_pages_of_a_reseller(seen: Tour) -> None:
 async def test_what_the_others_see(seen: Tour) -> None:
     page = seen.page
     await seen.sign_in("manager")
-    assert page.url.endswith(ACCOUNTS)
+    assert page.url.endswith("/faxes/received")
+    await seen.go(ACCOUNTS)
     await seen.look("office-manager")
     for path in ("/brand", "/domains", f"/domains/{DOMAIN}/import", "/operations"):
         await seen.go(path)

@@ -19,11 +19,14 @@ from services.portal.web.routes import PAGES
 from services.portal.web.signing import WRONG
 from services.portal.web.tables import SESSIONS
 from services.portal.web.throttle import PER_NETWORK, PER_PAIR
+from tests.providers.faxes import received
 from tests.providers.portal import DOMAIN, EMAILS, PASSWORD, Portal, form_token, portal, post
 
 ALL = {"reseller", "manager", "user", "operator"}
 OFFICE = {"reseller", "manager"}
+READERS = {"reseller", "manager", "user"}
 D = "/domains/{domain}"
+F = "/fax/{fax}"
 
 WHO: dict[tuple[str, str], set[str]] = {
     ("GET", "/"): ALL,
@@ -32,6 +35,16 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("POST", "/sign-out"): ALL,
     ("GET", "/password"): ALL,
     ("POST", "/password"): ALL,
+    ("GET", "/faxes"): READERS,
+    ("GET", "/faxes/received"): READERS,
+    ("GET", "/faxes/sent"): READERS,
+    ("GET", "/faxes/unclaimed"): OFFICE,
+    ("GET", "/faxes/junk"): {"manager"},
+    ("GET", F): READERS,
+    ("GET", f"{F}/row"): READERS,
+    ("GET", f"{F}/thumbnail"): READERS,
+    ("GET", f"{F}/fax.pdf"): READERS,
+    ("GET", f"{F}/fax.tif"): READERS,
     ("GET", "/domains"): {"reseller"},
     ("POST", "/domains"): {"reseller"},
     ("GET", D): OFFICE,
@@ -74,6 +87,10 @@ WHO: dict[tuple[str, str], set[str]] = {
 """Written down a second time, so that a route that changes its rule, or has none, fails here."""
 
 
+PAGES_OF_A_FAX = {f"{F}/thumbnail", f"{F}/fax.pdf", f"{F}/fax.tif"}
+"""What shows a fax's pages: a reseller may ask for those of unclaimed faxes only."""
+
+
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Portal]:
     async with portal(tmp_path) as made:
@@ -108,7 +125,8 @@ async def _filled(site: Portal) -> dict[str, str]:
     async with transaction(site.engine) as connection:
         user = await connection.scalar(select(USER_ROWS.c.user_id).where(USER_ROWS.c.extension == "1004"))
     account = made.headers["location"].rpartition("=")[2]
-    return {"domain": DOMAIN, "account": account, "user": str(user), "number": "+12025550105"}
+    fax = await site.stored.put("accepted", "routed", account_id=account, documents=received(b"%PDF-"))
+    return {"domain": DOMAIN, "account": account, "user": str(user), "number": "+12025550105", "fax": str(fax)}
 
 
 async def _add(client: httpx.AsyncClient, **fields: Any) -> httpx.Response:
@@ -126,7 +144,8 @@ async def test_each_role_sees_only_its_pages(site: Portal, role: str) -> None:
         answer = await _asked(client, page.method, path)
         if role in WHO[page.method, page.path]:
             to_sign_in = answer.headers.get("location", "").startswith("/sign-in") and path != "/sign-out"
-            fine = answer.status_code in {200, 303, 401, 422} and not to_sign_in
+            closed = {404} if role == "reseller" and page.path in PAGES_OF_A_FAX else set()
+            fine = answer.status_code in (closed or {200, 303, 401, 422}) and not to_sign_in
         elif role == "nobody":
             fine = answer.status_code == 303 and answer.headers["location"].startswith("/sign-in")
         else:
@@ -145,7 +164,7 @@ async def test_another_reseller_finds_nothing_there(site: Portal) -> None:
     rival = await site.signed_in("rival")
     before = await _everything(site)
     for page in PAGES:
-        if not page.path.startswith(D):
+        if not page.path.startswith((D, F)):
             continue
         answer = await _asked(rival, page.method, page.path.format(**stands))
         hidden = answer.status_code == 404 or answer.headers.get("location") == f"/domains/{DOMAIN}/accounts"
@@ -195,7 +214,7 @@ async def test_a_form_of_somebody_else_changes_nothing(
     before = await _everything(site)
     for page in PAGES:
         if page.method == "POST":
-            path = page.path.format(domain=DOMAIN, account="x", user="y", number="+12025550105")
+            path = page.path.format(domain=DOMAIN, account="x", user="y", number="+12025550105", fax="z")
             data = {
                 "name": "evil.example",
                 **({} if token is None else {"form_token": right if token == "right" else token}),
@@ -336,7 +355,7 @@ async def test_a_first_password_must_be_changed_and_a_taken_one_signs_out(site: 
 @pytest.mark.parametrize("wanted", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])
 async def test_signing_in_leads_to_a_page_of_ours(site: Portal, wanted: str) -> None:
     answer = await post(site.client(), "/sign-in", email=EMAILS["user"], password=PASSWORD, next=wanted)
-    assert answer.headers["location"] == "/numbers"
+    assert answer.headers["location"] == "/faxes/received"
 
 
 async def test_every_page_is_private_and_runs_nothing_of_others(site: Portal) -> None:

@@ -5,7 +5,7 @@ import contextlib
 import re
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +32,7 @@ from services.portal.web.services import Cookies, Services
 from services.portal.web.sessions import Sessions
 from services.portal.web.site import site
 from services.portal.web.throttle import Throttle
+from tests.providers.faxes import StoredFaxes, stored_faxes
 from tests.unit.bounces import Published
 
 PASSWORD = "correct horse battery"
@@ -58,12 +59,13 @@ EMAILS = {
 
 @dataclass
 class Portal:
-    """The application and what is behind it. `clock` is what it takes for now; `live` what is live."""
+    """The application and what is behind it. `ticking` is what it takes for now; `live` what is live."""
 
     engine: AsyncEngine
     services: Services
     app: ASGIApp
     ticking: "Clock"
+    stored: StoredFaxes
     live: set[str] = field(default_factory=set)
 
     def client(self, peer: str = "192.0.2.1") -> httpx.AsyncClient:
@@ -110,7 +112,9 @@ async def portal(folder: Path, *, secure: bool = True, clock: Any = None) -> Asy
     database.write_bytes(_PREPARED[0])
     engine = connect(f"sqlite:///{database}")
     people = People(engine, _passwords())
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.dispose)
+        stored = await stack.enter_async_context(stored_faxes(folder))
         ticking = clock or Clock()
         live: set[str] = set()
 
@@ -125,10 +129,9 @@ async def portal(folder: Path, *, secure: bool = True, clock: Any = None) -> Asy
             throttle=Throttle(engine, ticking),
             cookies=Cookies(secure=secure),
             live=state,
+            faxes=stored.faxes,
         )
-        yield Portal(engine, services, site(services), ticking, live)
-    finally:
-        await engine.dispose()
+        yield Portal(engine, services, site(services), ticking, stored, live)
 
 
 _PREPARED: list[bytes] = []

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from services._runtime.outcomes import DependencyAway
 from services.portal.inventory.actors import NotAllowed, NotThere
+from services.portal.web.finding import NotConnected
 from services.portal.web.gate import NotTheirForm, TooLarge, Visit
 from services.portal.web.rendering import Face, render
 from services.portal.web.showing import show
@@ -26,6 +27,7 @@ def handlers() -> dict[Any, Callable[[Request, Any], Awaitable[Response]]]:
         NotAllowed: _not_allowed,
         NotThere: _not_there,
         NotTheirForm: _not_their_form,
+        NotConnected: _not_connected,
         TooLarge: _too_large,
         DependencyAway: _away,
         HTTPException: _http,
@@ -39,6 +41,11 @@ async def _not_allowed(request: Request, __: NotAllowed) -> Response:
 
 async def _not_there(request: Request, __: NotThere) -> Response:
     return await _shown(request, 404, "There is nothing here", "It was removed, or the address is not quite right.")
+
+
+async def _not_connected(request: Request, __: NotConnected) -> Response:
+    lines = ("This portal isn't connected to the faxes yet. They arrive and are sent as ever; none is lost.",)
+    return await _shown(request, 503, "Faxes can't be shown here yet", *lines, "Ask whoever runs this portal.")
 
 
 async def _not_their_form(_: Request, __: NotTheirForm) -> Response:

@@ -15,6 +15,9 @@ from services.portal.web import (
     auditing,
     branding,
     domains,
+    fax,
+    fax_documents,
+    faxes,
     importing,
     numbers,
     own,
@@ -29,8 +32,11 @@ from services.portal.web.shipped import shipped
 SIGNED_IN: Final[Rule] = frozenset(ROLES)
 RESELLER: Final[Rule] = frozenset({"reseller"})
 OFFICE: Final[Rule] = frozenset({"reseller", "manager"})
+MANAGER: Final[Rule] = frozenset({"manager"})
 USER: Final[Rule] = frozenset({"user"})
 OPERATOR: Final[Rule] = frozenset({"operator"})
+READERS: Final[Rule] = frozenset({"reseller", "manager", "user"})
+"""Who may see faxes at all; `services.portal.faxes.access` tells which."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,7 @@ class Page:
 _D: Final = "/domains/{domain}"
 _A: Final = _D + "/accounts/{account}"
 _U: Final = _D + "/users/{user}"
+_F: Final = "/fax/{fax}"
 
 PAGES: Final = (
     Page("GET", "/", SIGNED_IN, signing.front),
@@ -54,6 +61,16 @@ PAGES: Final = (
     Page("POST", "/sign-out", SIGNED_IN, signing.sign_out),
     Page("GET", "/password", SIGNED_IN, signing.password_page),
     Page("POST", "/password", SIGNED_IN, signing.change_password),
+    Page("GET", "/faxes", READERS, faxes.front),
+    Page("GET", "/faxes/received", READERS, faxes.received),
+    Page("GET", "/faxes/sent", READERS, faxes.sent),
+    Page("GET", "/faxes/unclaimed", OFFICE, faxes.unclaimed),
+    Page("GET", "/faxes/junk", MANAGER, faxes.junk),
+    Page("GET", _F, READERS, fax.page),
+    Page("GET", _F + "/row", READERS, faxes.row),
+    Page("GET", _F + "/thumbnail", READERS, fax_documents.thumbnail),
+    Page("GET", _F + "/fax.pdf", READERS, fax_documents.pdf),
+    Page("GET", _F + "/fax.tif", READERS, fax_documents.tiff),
     Page("GET", "/domains", RESELLER, domains.domains),
     Page("POST", "/domains", RESELLER, domains.add_domain),
     Page("GET", _D, OFFICE, domains.domain),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
+from services.portal.faxes.faxes import Faxes
 from services.portal.inventory.inventory import Inventory
 from services.portal.inventory.views import Account, LiveState
 from services.portal.web.browsers import Browsers
@@ -48,7 +49,10 @@ class Cookies:
 
 @dataclass(frozen=True)
 class Services:
-    """What pages ask. `live` tells whether every table has an account as it is now."""
+    """What pages ask.
+
+    `live` tells whether every table has an account as it is now; `faxes` is None where no history is named.
+    """
 
     engine: AsyncEngine
     inventory: Inventory
@@ -57,6 +61,7 @@ class Services:
     throttle: Throttle
     cookies: Cookies
     live: Callable[[Account], LiveState]
+    faxes: Faxes | None = None
     browsers: Browsers = field(default_factory=Browsers)
 
     def states(self, accounts: Sequence[Account]) -> dict[str, LiveState]:

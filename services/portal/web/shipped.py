@@ -8,19 +8,26 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-KINDS: Final = {"portal.css": "text/css", "portal.js": "text/javascript", "icon.svg": "image/svg+xml"}
+KINDS: Final = {
+    "portal.css": "text/css",
+    "faxes.css": "text/css",
+    "portal.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+    "page.svg": "image/svg+xml",
+}
 _HASH_LENGTH: Final = 16
 
 
 @cache
-def _content(name: str) -> bytes:
+def content(name: str) -> bytes:
+    """A file's bytes."""
     return resources.files("services.portal.web").joinpath("static", name).read_bytes()
 
 
 @cache
 def asset(name: str) -> str:
     """The address of a file."""
-    return f"/static/{sha256(_content(name)).hexdigest()[:_HASH_LENGTH]}/{name}"
+    return f"/static/{sha256(content(name)).hexdigest()[:_HASH_LENGTH]}/{name}"
 
 
 def shipped(hashed: str, name: str) -> Response:
@@ -30,7 +37,7 @@ def shipped(hashed: str, name: str) -> Response:
     same = asset(name) == f"/static/{hashed}/{name}"
     kept = "public, max-age=31536000, immutable" if same else "no-store"
     return Response(
-        _content(name),
+        content(name),
         media_type=KINDS[name],
         headers={
             "Cache-Control": kept,

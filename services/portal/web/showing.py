@@ -19,6 +19,9 @@ class Message:
     kind: Literal["good", "bad", "wait"] = "good"
 
 
+FAXES: Final = "/faxes/received"
+"""The first of the lists of faxes."""
+
 DONE: Final[dict[str, Message]] = {
     "added": Message("Added."),
     "saved": Message("Saved."),
@@ -43,11 +46,23 @@ async def face_of(visit: Visit) -> Face:
 
 def navigation(person: Person) -> tuple[tuple[str, str], ...]:
     """The pages of a role: address and words."""
+    if person.role == "operator":
+        return (("/operations", "Operations"),)
     if person.role == "reseller":
-        return (("/domains", "Domains"), ("/brand", "Brand"), ("/audit", "Audit"))
+        return (("/domains", "Domains"), (FAXES, "Faxes"), ("/brand", "Brand"), ("/audit", "Audit"))
+    own: tuple[tuple[str, str], ...] = (("/numbers", "My fax numbers"),)
     if person.role == "manager":
-        return ((domain_page(person.domain or ""), "Inventory"), (domain_page(person.domain or "", "users"), "Users"))
-    return (("/operations", "Operations"),) if person.role == "operator" else (("/numbers", "My fax numbers"),)
+        domain = person.domain or ""
+        own = ((domain_page(domain), "Inventory"), (domain_page(domain, "users"), "Users"))
+    return ((FAXES, "Faxes"), ("/send", "Send a fax"), *own)
+
+
+def section(person: Person | None, path: str) -> str:
+    """The page of the navigation under which `path` is."""
+    if path.startswith(("/faxes/", "/fax/")):
+        return FAXES
+    below_domains = path.startswith("/domains") and person is not None and person.role == "reseller"
+    return "/domains" if below_domains else path
 
 
 def home(person: Person) -> str:
@@ -72,7 +87,7 @@ async def show(visit: Visit, template: str, status: int = 200, /, **values: Any)
         **{
             "person": person,
             "nav": navigation(person) if person else (),
-            "here": "/domains" if path.startswith("/domains") and person and person.role == "reseller" else path,
+            "here": section(person, path),
             "form_token": visit.form_token,
             "zone": await zone_of(visit),
             "message": DONE.get(visit.request.query_params.get("done", "")),

@@ -1,0 +1,67 @@
+"""The documents of a fax, as they are kept beside it."""
+
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from schemas.decision import Decision
+from schemas.keys import DIALLED, DOCUMENT, ORIGINAL, THUMBNAIL, fax_prefix
+from services._runtime.blobs import Blobs
+from services._runtime.decision import decision_key
+from services._runtime.history import FaxRow
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The keys of what is kept; None is not there, or not yet.
+
+    Attributes:
+        pdf: The fax to read.
+        tiff: Of a received fax what came over the line, of a sent one the very pages that are dialled.
+        thumbnail: A small picture of the first page.
+    """
+
+    pdf: str | None = None
+    tiff: str | None = None
+    thumbnail: str | None = None
+
+    def shown(self, row: FaxRow) -> str | None:
+        """The document whose pages are shown: of a sent fax what is dialled, of a received one what a mail carries."""
+        return self.tiff if row.direction == "sent" else self.pdf
+
+
+async def documents_of(blobs: Blobs, row: FaxRow) -> Documents:
+    """What is kept of a fax.
+
+    Raises:
+        DependencyAway: The store doesn't answer.
+    """
+    prefix = fax_prefix(row.accepted_at, row.fax_id)
+    there = frozenset(await blobs.keys(prefix))
+
+    def kept(name: str) -> str | None:
+        return prefix + name if prefix + name in there else None
+
+    return Documents(kept(DOCUMENT), kept(DIALLED if row.direction == "sent" else ORIGINAL), kept(THUMBNAIL))
+
+
+async def thumbnail_of(blobs: Blobs, row: FaxRow) -> bytes | None:
+    """The small picture of the first page, a PNG; None if there is none yet.
+
+    Raises:
+        DependencyAway: The store doesn't answer.
+    """
+    return await blobs.get(fax_prefix(row.accepted_at, row.fax_id) + THUMBNAIL)
+
+
+async def decision_of(blobs: Blobs, row: FaxRow) -> Decision | None:
+    """Why the fax went where it went; None if nothing is decided, or not in words that this release reads.
+
+    Raises:
+        DependencyAway: The store doesn't answer.
+    """
+    stored = await blobs.get(decision_key(row.accepted_at, row.fax_id))
+    try:
+        return Decision.model_validate_json(stored) if stored else None
+    except ValidationError:
+        return None

@@ -1,0 +1,22 @@
+"""What the pages of faxes ask."""
+
+from dataclasses import dataclass, field
+
+from services._runtime.blobs import Blobs
+from services._runtime.history import History
+from services.portal.faxes.viewings import Viewings
+
+
+@dataclass(frozen=True)
+class Faxes:
+    """The faxes of a portal.
+
+    Attributes:
+        history: A row for each fax, and its steps.
+        blobs: Their documents.
+        viewings: Who read which of late.
+    """
+
+    history: History
+    blobs: Blobs
+    viewings: Viewings = field(default_factory=Viewings)

@@ -1,0 +1,169 @@
+"""One page of a list of faxes: what is asked for, as an address carries it, and the rows that answer it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from services._runtime.history import Cursor, FaxRow, History, Page, Whose
+from services.portal.faxes.access import Viewer, visible
+from services.portal.faxes.shelves import Shelf, belongs, direction, states
+
+ROWS: Final = 50
+"""Of a page."""
+FETCHES: Final = 10
+"""The most pages of the history that are read for one page, where some of their rows are left out."""
+TRAIL: Final = 20
+"""So many pages back an address remembers; before them it leads to the newest."""
+_CURSOR: Final = re.compile(r"(-?[0-9]{1,18})-([0-9a-f]{32})")
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody asks a list for; each may be empty.
+
+    Attributes:
+        shelf: Which list.
+        group: One of its groups of states.
+        number: Digits that the other party's number ends in.
+        since: The first day.
+        until: The last day.
+        account: The id of a fax account.
+        domain: A domain's name.
+        after: The last fax of the page before this one.
+        trail: `after` of the pages before, the latest last.
+    """
+
+    shelf: Shelf
+    group: str = ""
+    number: str = ""
+    since: date | None = None
+    until: date | None = None
+    account: str = ""
+    domain: str = ""
+    after: Cursor | None = None
+    trail: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, shelf: Shelf, typed: Mapping[str, str]) -> "Asked":
+        """As an address asks; what can't be read counts as not asked."""
+        return cls(
+            shelf,
+            group=typed.get("state", ""),
+            number=typed.get("number", "").strip()[:40],
+            since=_day(typed.get("from", "")),
+            until=_day(typed.get("to", "")),
+            account=typed.get("account", ""),
+            domain=typed.get("domain", ""),
+            after=read_cursor(typed.get("after", "")),
+            trail=tuple(one for one in typed.get("trail", "").split(".") if _CURSOR.fullmatch(one))[-TRAIL:],
+        )
+
+    @property
+    def filtered(self) -> bool:
+        """Whether less than the whole list is asked for."""
+        return bool(self.group or self.number or self.since or self.until or self.account or self.domain)
+
+    def query(self) -> str:
+        """As part of an address."""
+        said = {
+            "state": self.group,
+            "number": self.number,
+            "from": self.since.isoformat() if self.since else "",
+            "to": self.until.isoformat() if self.until else "",
+            "account": self.account,
+            "domain": self.domain,
+            "after": write_cursor(self.after) if self.after else "",
+            "trail": ".".join(self.trail),
+        }
+        return urlencode({name: value for name, value in said.items() if value})
+
+    def older(self, after: Cursor) -> "Asked":
+        """The next page."""
+        here = (write_cursor(self.after),) if self.after else ()
+        return replace(self, after=after, trail=(*self.trail, *here)[-TRAIL:])
+
+    def newer(self) -> "Asked":
+        """The page before: where this one was come to from, or the first."""
+        last = self.trail[-1] if self.trail else ""
+        return replace(self, after=read_cursor(last), trail=self.trail[:-1])
+
+    def newest(self) -> "Asked":
+        """The first page."""
+        return replace(self, after=None, trail=())
+
+    def begins(self, zone: tzinfo) -> datetime | None:
+        """The first instant that is asked for, where a day is one of `zone`."""
+        return datetime.combine(self.since, time.min, zone) if self.since else None
+
+    def ends(self, zone: tzinfo) -> datetime | None:
+        """The instant after the last."""
+        return datetime.combine(self.until + timedelta(days=1), time.min, zone) if self.until else None
+
+
+async def listed(history: History, viewer: Viewer, whose: Whose, asked: Asked, zone: tzinfo = UTC) -> Page:
+    """The rows of a page that `viewer` sees, newest first.
+
+    Raises:
+        DependencyAway: The database doesn't answer.
+    """
+    rows: list[FaxRow] = []
+    after = asked.after
+    for _ in range(FETCHES):
+        page = await _fetched(history, whose, asked, after, zone)
+        rows += [row for row in page.rows if _fits(row, asked, zone) and visible(viewer, row).row]
+        after = page.next
+        if after is None or len(rows) >= ROWS:
+            break
+    if len(rows) <= ROWS:
+        return Page(rows, after)
+    last = rows[ROWS - 1]
+    return Page(rows[:ROWS], Cursor(last.accepted_at, last.fax_id))
+
+
+async def _fetched(history: History, whose: Whose, asked: Asked, after: Cursor | None, zone: tzinfo) -> Page:
+    if asked.number:
+        return await history.search(whose, asked.number, after=after, limit=ROWS)
+    return await history.faxes(
+        whose,
+        direction=direction(asked.shelf),
+        states=states(asked.shelf, asked.group),
+        since=asked.begins(zone),
+        until=asked.ends(zone),
+        after=after,
+        limit=ROWS,
+    )
+
+
+def _fits(row: FaxRow, asked: Asked, zone: tzinfo) -> bool:
+    """Whether a row that a search found is of this list, too."""
+    begins, ends = asked.begins(zone), asked.ends(zone)
+    within = (begins is None or row.accepted_at >= begins) and (ends is None or row.accepted_at < ends)
+    return within and belongs(row, asked.shelf, asked.group)
+
+
+def write_cursor(cursor: Cursor) -> str:
+    """As part of an address."""
+    return f"{(cursor.accepted_at - _EPOCH) // timedelta(microseconds=1)}-{cursor.fax_id.hex}"
+
+
+def read_cursor(text: str) -> Cursor | None:
+    """The cursor of an address; None if it is none."""
+    found = _CURSOR.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        return Cursor(_EPOCH + timedelta(microseconds=int(found.group(1))), UUID(hex=found.group(2)))
+    except OverflowError:
+        return None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,76 @@
+"""The lists of faxes, and the states that one can ask for in them, in a reader's words. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+from schemas.fax import FaxState
+from services._runtime.history import Direction, FaxRow
+from services.portal.faxes.access import Role
+
+Shelf = Literal["received", "sent", "unclaimed", "junk"]
+
+TITLES: Final[Mapping[Shelf, str]] = {
+    "received": "Received",
+    "sent": "Sent",
+    "unclaimed": "Unclaimed",
+    "junk": "Junk",
+}
+
+SHELVES: Final[Mapping[Role, tuple[Shelf, ...]]] = {
+    "user": ("received", "sent"),
+    "manager": ("received", "sent", "unclaimed", "junk"),
+    "reseller": ("received", "sent", "unclaimed"),
+    "operator": (),
+}
+"""The lists of each role, the first one first."""
+
+GROUPS: Final[Mapping[Shelf, Mapping[str, tuple[FaxState, ...]]]] = {
+    "received": {
+        "arrived": ("routed", "emailed", "printed", "at-device"),
+        "mail trouble": ("mail-deferred", "mail-failed", "mail-bounced"),
+        "not readable": ("unreadable",),
+        "arriving": ("accepted", "ready"),
+        "no longer kept": ("expired",),
+    },
+    "sent": {
+        "on its way": ("accepted", "ready", "routed", "dialling", "waiting-to-redial"),
+        "delivered": ("delivered",),
+        "not delivered": ("failed", "unreadable", "expired"),
+        "perhaps delivered": ("outcome-unknown",),
+        "refused": ("refused",),
+        "cancelled": ("cancelled",),
+    },
+    "unclaimed": {},
+    "junk": {},
+}
+"""What one can ask for in a list: words → states."""
+
+
+def states(shelf: Shelf, group: str = "") -> Sequence[FaxState]:
+    """The states of a list, or of one of its groups; of a group that nobody knows, all."""
+    if shelf in {"unclaimed", "junk"}:
+        return ("unclaimed",) if shelf == "unclaimed" else ("junk",)
+    groups = GROUPS[shelf]
+    if group in groups:
+        return groups[group]
+    return [state for some in groups.values() for state in some] if shelf == "received" else ()
+
+
+def direction(shelf: Shelf) -> Direction:
+    """Which way the faxes of a list went."""
+    return "sent" if shelf == "sent" else "received"
+
+
+def belongs(row: FaxRow, shelf: Shelf, group: str = "") -> bool:
+    """Whether a fax is on that list."""
+    wanted = states(shelf, group)
+    return row.direction == direction(shelf) and (not wanted or row.state in wanted)
+
+
+def shelf_of(row: FaxRow) -> Shelf:
+    """The list where a fax is found."""
+    if row.direction == "sent":
+        return "sent"
+    if row.state == "junk":
+        return "junk"
+    return "unclaimed" if row.state == "unclaimed" else "received"

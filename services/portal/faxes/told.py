@@ -1,0 +1,103 @@
+"""What the page of a fax tells: how it stands, each step, why it is here, what is missing. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from schemas.decision import Decision
+from schemas.fax import FaxState, FaxStatusChanged, Missing
+from services._runtime.history import FaxRow
+from services._runtime.incomplete import what_is_missing
+from services._runtime.reasons import cure, reason
+from services.portal.faxes.words import Kind, status_of, step_words
+
+Facts = tuple[tuple[str, str], ...]
+"""Labels and values, in reading order."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a fax, as a reader is told of it.
+
+    Attributes:
+        words: What happened.
+        more: Why, or what next; may be empty.
+        kind: Chooses its mark.
+        at: When.
+        facts: The technical detail.
+    """
+
+    words: str
+    more: str
+    kind: Kind
+    at: datetime
+    facts: Facts
+
+
+def story(steps: Sequence[FaxStatusChanged]) -> Sequence[Step]:
+    """Every step, in the order in which the fax took them."""
+    return [_step(one) for one in sorted(steps, key=lambda one: (one.version, one.at))]
+
+
+def _step(step: FaxStatusChanged) -> Step:
+    facts = (
+        ("Stage", step.stage),
+        ("State", step.state),
+        ("Step", str(step.version)),
+        ("Rule", step.rule or ""),
+        ("Reason", step.reason or ""),
+        ("Detail", step.detail),
+        ("Call", "" if step.seconds is None else f"{step.seconds:.0f} s"),
+        ("Message-ID", step.message_id or ""),
+    )
+    kind = status_of(step.direction, step.state).kind
+    more = step.detail if step.state == "waiting-to-redial" else reason(step.reason)
+    return Step(step_words(step), more, kind, step.at, tuple((name, value) for name, value in facts if value))
+
+
+_RESULTS: Final[Mapping[FaxState, str]] = {
+    "delivered": "The other fax machine confirmed every page.",
+    "unclaimed": "Nobody has the number it was sent to, so it was delivered to nobody. It is kept.",
+    "junk": "Its caller is blocked, so it was delivered to nobody. It is kept.",
+    "mail-failed": "The fax is here, but a mail about it did not arrive.",
+    "mail-bounced": "The fax is here, but a mail about it came back.",
+    "mail-deferred": "The fax is here. The mail about it has to wait, and is tried again by itself.",
+    "waiting-to-redial": "The call did not get through. The number is called again by itself.",
+    "expired": "Its time of keeping is over.",
+}
+
+
+def result(row: FaxRow) -> tuple[str, ...]:
+    """How the fax stands, in full sentences: what happened and, if it isn't as hoped, what to do; may be empty."""
+    if row.state in _RESULTS:
+        return (_RESULTS[row.state],)
+    if row.state == "unreadable" and row.direction == "received":
+        return (*_sentences(row)[:1], "The original is kept. Please ask the sender to send it again.")
+    return _sentences(row)
+
+
+def _sentences(row: FaxRow) -> tuple[str, ...]:
+    return tuple(one for one in (reason(row.reason), cure(row.reason)) if one)
+
+
+def missing(row: FaxRow, decision: Decision | None) -> tuple[str, ...]:
+    """What a partial fax lacks, a sentence each; of a whole one, nothing."""
+    return what_is_missing(_listed(decision), row.pages or 0, row.pages_announced) if row.partial else ()
+
+
+def _listed(decision: Decision | None) -> tuple[Missing, ...]:
+    """The list that came with the fax: it is in the mails about it, sent or not."""
+    if decision is None:
+        return ()
+    mails = (*decision.emails, *(decision.ata.fallback if decision.ata else ()))
+    return mails[0].missing if mails else ()
+
+
+def why_here(row: FaxRow, decision: Decision | None) -> Facts:
+    """The rule that decided, and by which version of which account; empty before anything is decided."""
+    if decision is None:
+        return ()
+    version = f", version {decision.account_version}" if decision.account_version else ""
+    account = f"{decision.account_id}{version}" if decision.account_id else "none"
+    return (("Why", decision.why), ("Rule", decision.rule), ("Account", account), ("Number", row.fax_number or ""))

@@ -1,0 +1,45 @@
+"""The page of one fax: its pages, how it stands, each step, why it is here, and what can be done with it."""
+
+from starlette.responses import Response
+
+from services.portal.faxes.documents import Documents, decision_of, documents_of
+from services.portal.faxes.shelves import TITLES, shelf_of
+from services.portal.faxes.told import missing, result, story, why_here
+from services.portal.faxes.words import duration, moving, pages_of, status_of
+from services.portal.web.faxes import shelf_page
+from services.portal.web.finding import faxes_of, found
+from services.portal.web.gate import Visit
+from services.portal.web.offers import actions
+from services.portal.web.showing import show
+from services.portal.web.viewing import record
+
+
+async def page(visit: Visit) -> Response:
+    """The page."""
+    fax = await found(visit)
+    row, faxes = fax.row, faxes_of(visit)
+    if fax.sees.pages:
+        await record(visit, row, "fax.viewed")
+    documents = await documents_of(faxes.blobs, row) if fax.sees.pages else Documents()
+    decision = await decision_of(faxes.blobs, row)
+    shelf = shelf_of(row)
+    return await show(
+        visit,
+        "fax_page.html",
+        title="Fax from" if row.direction == "received" else "Fax to",
+        fax=row,
+        address=fax.address,
+        sees=fax.sees,
+        shelf=(shelf_page(shelf), TITLES[shelf]),
+        state=status_of(row.direction, row.state),
+        moving=moving(row),
+        pages=pages_of(row),
+        duration=duration(row.seconds),
+        documents=documents,
+        shown=range(1, (row.pages or 0) + 1) if documents.shown(row) else (),
+        missing=missing(row, decision),
+        result=result(row),
+        steps=story(await faxes.history.steps(row.fax_id)),
+        why=why_here(row, decision),
+        actions=await actions(visit, row, fax.sees),
+    )

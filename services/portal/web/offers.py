@@ -1,0 +1,17 @@
+"""The parts of the portal that offer actions on the page of a fax."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from services._runtime.history import FaxRow
+from services.portal.faxes.access import Sees
+from services.portal.web.actions import Action, Offer
+from services.portal.web.gate import Visit
+
+OFFERS: Final[tuple[Offer, ...]] = ()
+"""In the order in which their actions stand on the page, after the downloads."""
+
+
+async def actions(visit: Visit, row: FaxRow, sees: Sees) -> Sequence[Action]:
+    """What `visit`'s person can do with a fax of which they see `sees`."""
+    return [action for offer in OFFERS for action in await offer(visit, row, sees)]
