@@ -14,12 +14,16 @@ from services._runtime.process import Process
 from services._runtime.service import Resources, run_stages
 from services._runtime.settings import LinkSettings, StageSettings, StoreSettings
 from services._runtime.stage import Stage
+from services._runtime.wrapping import HttpMetrics, Wrapping
+from services.portal.api.application import api
+from services.portal.api.problems import broken
 from services.portal.faxes.faxes import Faxes
 from services.portal.inventory.inventory import Inventory
 from services.portal.inventory.live import LiveStates
 from services.portal.inventory.seeding import seed
 from services.portal.inventory.tables import OUTBOX
 from services.portal.pages import app
+from services.portal.web.browsers import Browsers
 from services.portal.web.passwords import Passwords
 from services.portal.web.people import People
 from services.portal.web.services import Cookies, Services
@@ -27,6 +31,7 @@ from services.portal.web.sessions import Sessions
 from services.portal.web.settings import FaxesSettings, PortalSettings, served_plainly
 from services.portal.web.site import idle, let_first_in, longest, site
 from services.portal.web.throttle import Throttle
+from services.portal.web.tokens import Tokens
 
 
 class Pages:
@@ -57,12 +62,13 @@ def web() -> Starlette:
     return app(ObjectStore(StoreSettings()), Links.of(LinkSettings()))
 
 
-def beside(links: ASGIApp, pages: ASGIApp) -> ASGIApp:
-    """Both at one address: links begin with ``/f/``."""
+def beside(links: ASGIApp, machines: ASGIApp, pages: ASGIApp) -> ASGIApp:
+    """All at one address: links begin with ``/f/``; the API for machines with ``/api/``, its words ``/problems/``."""
 
     async def either(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        await (links if path.startswith("/f/") else pages)(scope, receive, send)
+        asked = links if path.startswith("/f/") else pages
+        await (machines if path.startswith(("/api/", "/problems/")) else asked)(scope, receive, send)
 
     return either
 
@@ -86,15 +92,18 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
         people=people,
         sessions=Sessions(engine, idle(settings), longest(settings)),
         throttle=Throttle(engine),
+        tokens=Tokens(engine),
         cookies=Cookies(secure=not served_plainly(LinkSettings().portal_url)),
         live=live.state,
+        browsers=Browsers(LinkSettings().links_secret.get_secret_value()),
         faxes=faxes(resources),
     )
     if settings.sample:
         await seed(engine, settings.first_reseller)
     await let_first_in(engine, people, settings)
     resources.supervise("outbox", outbox.relay)
-    resources.serve(beside(web(), site(services)))
+    machines = Wrapping(api(services), HttpMetrics(resources.registry, "portal_api"), broken)
+    resources.serve(beside(web(), machines, site(services)))
     return ()
 
 

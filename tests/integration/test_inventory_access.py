@@ -66,7 +66,15 @@ OF_ANYBODY: dict[str, tuple[str, Ask]] = {
     "brands.add_device_type": ("change-device-types", lambda i, a, _: i.brands.add_device_type(a, a.user_id)),
     "brands.remove_device_type": ("change-device-types", lambda i, a, _: i.brands.remove_device_type(a, "none")),
 }
-OTHERS = {"lists.account", "holds.lift", "lists.device_types", "lists.brand", "lists.brand_of_host", "files.template"}
+OTHERS = {
+    "lists.account",
+    "lists.accounts_with",
+    "holds.lift",
+    "lists.device_types",
+    "lists.brand",
+    "lists.brand_of_host",
+    "files.template",
+}
 """Tested by name below, elsewhere, or for everybody."""
 
 OTHERS |= {"accounts.on_one"}
@@ -117,6 +125,7 @@ async def test_nobody_reaches_what_is_somebody_elses(asked: Asked, actor: Actor)
             await ask(asked.portal.inventory, actor, asked.account)
     with pytest.raises(NotThere):
         await asked.portal.inventory.lists.account(actor, asked.account.account_id)
+    assert await asked.portal.inventory.lists.accounts_with(actor, asked.account.number) == ()
     assert DOMAIN not in {one.name for one in await asked.portal.inventory.lists.domains(actor)}
     assert await asked.portal.inventory.lists.account(RESELLER, asked.account.account_id) == asked.account
 

@@ -32,6 +32,7 @@ from services.portal.web.services import Cookies, Services
 from services.portal.web.sessions import Sessions
 from services.portal.web.site import site
 from services.portal.web.throttle import Throttle
+from services.portal.web.tokens import Tokens
 from tests.providers.faxes import StoredFaxes, stored_faxes
 from tests.unit.bounces import Published
 
@@ -127,6 +128,7 @@ async def portal(folder: Path, *, secure: bool = True, clock: Any = None) -> Asy
             people=people,
             sessions=Sessions(engine, timedelta(minutes=60), timedelta(hours=12), ticking),
             throttle=Throttle(engine, ticking),
+            tokens=Tokens(engine, ticking),
             cookies=Cookies(secure=secure),
             live=state,
             faxes=stored.faxes,

@@ -29,14 +29,14 @@ class Secrets:
 
     accounts: Accounts
 
-    async def new_code(self, actor: Actor, account_id: str) -> Saved | Refused:
+    async def new_code(self, actor: Actor, account_id: str, days: int = making.CODE_DAYS) -> Saved | Refused:
         """A new enrolment code for the account's ATA. The device's old secret ends."""
 
         def renew(account: Account, now: datetime) -> Saved | Refused:
             if account.device is None:
                 return refused("no-device")
             fields = DeviceFields(account.device.device_type, account.device.serial)
-            device, secret = making.fresh_code(fields, now)
+            device, secret = making.fresh_code(fields, now, days)
             return Saved(replace(account, device=device), secret)
 
         return await self._renewed(actor, account_id, "device.code", renew)

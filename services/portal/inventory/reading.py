@@ -149,6 +149,16 @@ class Reading:
 
         return await self.store.read(work)
 
+    async def accounts_with(self, actor: Actor, number: str) -> tuple[Account, ...]:
+        """Those of the actor's accounts that have or had a number, oldest first; at most one is active."""
+        actor.must("see-own-accounts")
+
+        async def work(connection: AsyncConnection) -> tuple[Account, ...]:
+            found = await rows.accounts(connection, ACCOUNTS.c.number == number, *_own(actor))
+            return tuple(one for one in found if actor.reaches(one.reseller, one.domain))
+
+        return await self.store.read(work)
+
     async def devices(
         self, actor: Actor, domain: str, query: str = "", *, after: str = "", limit: int = LIMIT
     ) -> tuple[AccountDevice, ...]:

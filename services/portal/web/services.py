@@ -14,6 +14,7 @@ from services.portal.web.browsers import Browsers
 from services.portal.web.people import People
 from services.portal.web.sessions import Sessions
 from services.portal.web.throttle import Throttle
+from services.portal.web.tokens import Tokens
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Services:
     people: People
     sessions: Sessions
     throttle: Throttle
+    tokens: Tokens
     cookies: Cookies
     live: Callable[[Account], LiveState]
     faxes: Faxes | None = None

@@ -4,13 +4,12 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 
-from services.portal.inventory.actors import NotAllowed, NotThere
+from services.portal.inventory.actors import NotThere
 from services.portal.inventory.forms import UserForm
 from services.portal.inventory.refusals import Refused
-from services.portal.inventory.store import Change, Entry
 from services.portal.inventory.views import User
+from services.portal.web import giving
 from services.portal.web.gate import Visit
-from services.portal.web.passwords import made_up
 from services.portal.web.rendering import PRIVATE
 from services.portal.web.showing import domain_page, go, show
 
@@ -44,17 +43,14 @@ async def add_user(visit: Visit) -> Response:
 async def let_sign_in(visit: Visit) -> Response:
     """A first password, shown this once. Whoever has it must change it, and older sessions end."""
     user = await _other(visit)
-    password = made_up()
-    await visit.services.people.set_password(user.user_id, password, must_change=True)
-    await _recorded(visit, user, "user.sign-in-given")
+    password = await giving.first_password(visit.services, visit.actor, user)
     return await _list(visit, secret=password, secret_for=user)
 
 
 async def end_sign_in(visit: Visit) -> Response:
     """No password: signed out everywhere, and in no more."""
     user = await _other(visit)
-    await visit.services.people.forget_password(user.user_id)
-    await _recorded(visit, user, "user.sign-in-ended")
+    await giving.end_sign_in(visit.services, visit.actor, user)
     return go(domain_page(user.domain or "", "users"), "signed-out")
 
 
@@ -67,24 +63,11 @@ async def remove_user(visit: Visit) -> Response:
     return go(domain_page(user.domain or "", "users"), "user-removed")
 
 
-async def _recorded(visit: Visit, user: User, what: str) -> None:
-    """Into the audit log."""
-    entry = Entry(what, user.email, user.domain)
-
-    async def work(change: Change) -> None:
-        await change.record(entry)
-
-    await visit.services.inventory.lists.store.change(visit.actor, work)
-
-
 async def _other(visit: Visit) -> User:
     """The user whom the address names, in the domain it names; nobody does this to themselves."""
-    visit.actor.must("change-users")
-    user = await visit.services.inventory.lists.user(visit.actor, visit.request.path_params["user"])
-    if user.domain is None or user.domain != visit.request.path_params["domain"]:
+    user = await giving.other_user(visit.services, visit.actor, visit.request.path_params["user"])
+    if user.domain != visit.request.path_params["domain"]:
         raise NotThere("user")
-    if user.user_id == visit.person.user_id:
-        raise NotAllowed("yourself")
     return user
 
 

@@ -1,0 +1,90 @@
+"""The API as an application, and the document that describes it."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from starlette.responses import PlainTextResponse
+
+from services._runtime.problems import PROBLEM
+from services.portal.api import accounts, domains, reseller, users
+from services.portal.api.answers import Bounded, handlers
+from services.portal.api.problems import CODES, PROBLEMS, Refused
+from services.portal.web.services import Services
+
+VERSION: Final = "/api/v1"
+
+DESCRIPTION: Final = """Domains, phone numbers, users and fax accounts, for machines.
+
+Every request needs a token of the portal: `Authorization: Bearer nfp_…`, made on its page API tokens. It acts as
+whoever made it, and may do what they may on the pages. Refusals are `application/problem+json` (RFC 9457); `type` names
+the kind, `detail` says what to do, and `errors` why nothing was changed."""
+
+_REASONS: Final[dict[str, Any]] = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["where", "what"],
+        "properties": {name: {"type": "string"} for name in ("where", "what", "code")},
+    },
+}
+_PROBLEM: Final[dict[str, Any]] = {
+    "title": "Problem",
+    "description": "Why a request was refused (RFC 9457).",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "request_id"],
+    "properties": {
+        "type": {"type": "string", "enum": [f"/problems/{code}" for code in CODES]},
+        "title": {"type": "string", "description": "what happened"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "more about it, and what to do"},
+        "request_id": {"type": "string", "description": "to name when you ask us"},
+        "errors": _REASONS,
+    },
+}
+_REFUSED: Final[dict[int | str, dict[str, Any]]] = {
+    status: {
+        "description": " ".join(one.title for one in PROBLEMS.values() if one.status == status),
+        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status in sorted({one.status for one in PROBLEMS.values()})
+}
+
+
+class _Api(FastAPI):
+    """FastAPI, and what it can't see for itself."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        document["components"]["schemas"]["Problem"] = _PROBLEM
+        return document
+
+
+def api(services: Services) -> FastAPI:
+    """The application, at ``/api/v1`` and ``/problems``."""
+    app = _Api(
+        title="Portal",
+        version="1",
+        description=DESCRIPTION,
+        openapi_url=f"{VERSION}/openapi.json",
+        docs_url=None,  # its pages load scripts from elsewhere
+        redoc_url=None,
+        exception_handlers=handlers(),
+        redirect_slashes=False,
+    )
+    app.state.services = services
+    router = APIRouter(prefix=VERSION, responses=_REFUSED)
+    for part in (reseller, domains, users, accounts):
+        router.include_router(part.router)
+    app.include_router(router)
+    app.add_api_route("/problems/{code}", _explain, include_in_schema=False)
+    app.add_middleware(Bounded)
+    return app
+
+
+async def _explain(code: str) -> PlainTextResponse:
+    """What the `type` of a problem means."""
+    known = next((one for one in CODES if one == code), None)
+    if known is None:
+        raise Refused("no-such-page")
+    problem = PROBLEMS[known]
+    return PlainTextResponse(f"{known} ({problem.status})\n\n{problem.title}\n{problem.cure}\n")

@@ -1,0 +1,56 @@
+"""Domains and their phone numbers."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from services.portal.api import given, told
+from services.portal.api.doors import Office, Reseller
+from services.portal.api.problems import done
+
+router = APIRouter(tags=["domains"])
+
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+@router.get("/domains", operation_id="listDomains")
+async def domains(caller: Office) -> told.Domains:
+    """The caller's domains, by name."""
+    found = await caller.inventory.lists.domains(caller.actor)
+    return told.Domains(domains=[told.Domain.of(one) for one in found])
+
+
+@router.post("/domains", status_code=201, operation_id="addDomain")
+async def add_domain(caller: Reseller, wanted: given.NewDomain) -> told.Domain:
+    """Another customer."""
+    made = await caller.inventory.numbers.add_domain(caller.actor, wanted.name, wanted.maximum, wanted.region)
+    return told.Domain.of(done(made))
+
+
+@router.patch("/domains/{domain}", operation_id="setMaximum")
+async def set_maximum(caller: Reseller, domain: str, wanted: given.Maximum) -> told.Domain:
+    """How many fax numbers a domain may have. Those it has stay, even if they are more."""
+    return told.Domain.of(done(await caller.inventory.numbers.set_maximum(caller.actor, domain, wanted.maximum)))
+
+
+@router.get("/domains/{domain}/numbers", operation_id="listNumbers")
+async def numbers(
+    caller: Office, domain: str, query: str = "", after: str = "", limit: Limit = 100
+) -> told.PhoneNumbers:
+    """A domain's numbers whose digits contain those of `query`, in order."""
+    found = await caller.inventory.lists.numbers(caller.actor, domain, query, after=after, limit=limit)
+    return told.PhoneNumbers(numbers=[told.PhoneNumber.of(one) for one in found.numbers], more=found.more)
+
+
+@router.post("/domains/{domain}/numbers", status_code=201, operation_id="addNumbers")
+async def add_numbers(caller: Reseller, domain: str, wanted: given.NewNumbers) -> told.Added:
+    """More numbers of a domain, available; all of them, or none."""
+    made = await caller.inventory.numbers.add_numbers(caller.actor, domain, wanted.numbers)
+    return told.Added(numbers=list(done(made)))
+
+
+@router.patch("/numbers/{number}", operation_id="setTreatment")
+async def set_treatment(caller: Reseller, number: str, wanted: given.NewTreatment) -> told.Treatment:
+    """What a call to a number meets. It becomes a fax number by adding a fax account only."""
+    made = await caller.inventory.numbers.set_treatment(caller.actor, number, wanted.treatment)
+    return told.Treatment(number=number, treatment=done(made))
