@@ -33,8 +33,10 @@ OF_DOMAIN: dict[str, tuple[str, Ask]] = {
     "lists.users": ("see-users", lambda i, a, _: i.lists.users(a, DOMAIN)),
     "lists.user": ("see-users", lambda i, a, one: i.lists.user(a, one.user.user_id if one.user else "")),
     "lists.accounts": ("see-own-accounts", lambda i, a, _: i.lists.accounts(a, DOMAIN)),
+    "lists.accounts_of": ("see-users", lambda i, a, one: i.lists.accounts_of(a, one.user.user_id if one.user else "")),
+    "removed.accounts": ("see-numbers", lambda i, a, _: i.removed.accounts(a, DOMAIN)),
     "lists.devices": ("see-numbers", lambda i, a, _: i.lists.devices(a, DOMAIN)),
-    "lists.audit": ("see-audit", lambda i, a, _: i.lists.audit(a, DOMAIN)),
+    "audit.entries": ("see-audit", lambda i, a, _: i.audit.entries(a, DOMAIN)),
     "lists.holds": ("change-holds", lambda i, a, _: i.lists.holds(a, DOMAIN)),
     "accounts.add": ("add-account", lambda i, a, _: i.accounts.add(a, form(NUMBERS[3]))),
     "accounts.change": ("change-account", lambda i, a, one: i.accounts.change(a, change(one))),
@@ -163,7 +165,7 @@ async def test_a_number_moves_only_between_ones_own_domains(asked: Asked) -> Non
 async def test_what_a_reseller_did_for_itself_is_no_managers_to_read(asked: Asked) -> None:
     lists = asked.portal.inventory.lists
     await asked.portal.inventory.brands.add_device_type(RESELLER, "New one")
-    assert [one.what for one in await lists.audit(RESELLER, None)] == ["device-type.added"]
-    assert await lists.audit(STRANGER, None) == ()
+    assert [one.what for one in await asked.portal.inventory.audit.entries(RESELLER, None)] == ["device-type.added"]
+    assert await asked.portal.inventory.audit.entries(STRANGER, None) == ()
     with pytest.raises(NotThere):
-        await lists.audit(MANAGER, None)
+        await asked.portal.inventory.audit.entries(MANAGER, None)

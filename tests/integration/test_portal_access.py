@@ -64,9 +64,12 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("POST", f"{D}/numbers"): {"reseller"},
     ("POST", f"{D}/numbers/{{number}}"): {"reseller"},
     ("GET", f"{D}/devices"): OFFICE,
+    ("GET", f"{D}/removed"): OFFICE,
     ("GET", f"{D}/users"): OFFICE,
     ("GET", f"{D}/users/find"): OFFICE,
     ("POST", f"{D}/users"): OFFICE,
+    ("GET", f"{D}/users/{{user}}"): OFFICE,
+    ("POST", f"{D}/users/{{user}}"): OFFICE,
     ("POST", f"{D}/users/{{user}}/password"): OFFICE,
     ("POST", f"{D}/users/{{user}}/no-password"): OFFICE,
     ("POST", f"{D}/users/{{user}}/remove"): OFFICE,
@@ -323,7 +326,9 @@ async def test_one_network_can_not_guess_at_many_accounts(site: Portal) -> None:
         await post(client, "/sign-in", page="/sign-in", email=f"user{n}@clinic.example", password="a" * 12)
     held = await post(client, "/sign-in", page="/sign-in", email=EMAILS["user"], password=PASSWORD)
     assert held.status_code == 401
-    other = await post(site.client("198.51.100.2"), "/sign-in", page="/sign-in", email=EMAILS["user"], password=PASSWORD)
+    other = await post(
+        site.client("198.51.100.2"), "/sign-in", page="/sign-in", email=EMAILS["user"], password=PASSWORD
+    )
     assert other.status_code == 303
 
 

@@ -106,7 +106,7 @@ async def test_what_is_refused_changes_nothing(portal: World) -> None:
     }
     assert codes(await portal.inventory.accounts.add(RESELLER, form(FREE[-1]))) == ("number-not-available",)
     assert await portal.published() == []
-    assert await portal.inventory.lists.audit(RESELLER, DOMAIN) == ()
+    assert await portal.inventory.audit.entries(RESELLER, DOMAIN) == ()
 
 
 async def test_only_white_label_access_may_add(portal: World) -> None:
@@ -151,7 +151,7 @@ async def test_an_enrolment_code_is_shown_once_and_only_its_hash_is_kept(portal:
     renewed = saved(await portal.inventory.secrets.new_code(MANAGER, done.account.account_id))
     assert renewed.secret is not None
     assert renewed.account.version == 2
-    told = await portal.inventory.lists.audit(MANAGER, DOMAIN)
+    told = await portal.inventory.audit.entries(MANAGER, DOMAIN)
     assert record.ata.enrolment_sha256 not in repr(told)
 
 
@@ -233,7 +233,7 @@ async def test_who_did_what_when_before_and_after_is_written_down(portal: World)
     account = (await portal.added()).account
     portal.later(minutes=5)
     saved(await changed(portal, account, handling="portal"))
-    newest, oldest = await portal.inventory.lists.audit(MANAGER, DOMAIN)
+    newest, oldest = await portal.inventory.audit.entries(MANAGER, DOMAIN)
     assert (newest.what, newest.subject, newest.name, newest.at) == (
         "account.changed",
         account.number,
@@ -244,7 +244,7 @@ async def test_who_did_what_when_before_and_after_is_written_down(portal: World)
     assert newest.after is not None
     assert (newest.before["handling"], newest.after["handling"]) == ("email-with-attachment", "portal")
     assert oldest.before is None
-    assert await portal.inventory.lists.audit(MANAGER, DOMAIN, before=newest.id) == (oldest,)
+    assert await portal.inventory.audit.entries(MANAGER, DOMAIN, before=newest.id) == (oldest,)
 
 
 async def test_a_changed_user_is_published_with_each_account(portal: World) -> None:

@@ -47,7 +47,7 @@ async def test_good_rows_are_added_in_one_go(portal: World) -> None:
     assert await accounts(portal) == list(NUMBERS[:3])
     assert [bool(one.secret) for one in done.added] == [False, True, False]
     assert len(await portal.published()) == 3
-    assert len(await portal.inventory.lists.audit(RESELLER, DOMAIN)) == 3
+    assert len(await portal.inventory.audit.entries(RESELLER, DOMAIN)) == 3
     assert len(await portal.inventory.lists.users(RESELLER, DOMAIN, "bo")) == 1
     assert steps[-1] == (6, 6)
 

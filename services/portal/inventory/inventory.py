@@ -16,12 +16,14 @@ from services._runtime.claims import utc_now
 from services._runtime.outbox import Outbox
 from services.portal.inventory.account_secrets import Secrets
 from services.portal.inventory.accounts import Accounts
+from services.portal.inventory.audit import Audit
 from services.portal.inventory.brands import Brands
 from services.portal.inventory.files import Files
 from services.portal.inventory.holds import Holds
 from services.portal.inventory.numbers import NumberPlans
 from services.portal.inventory.people import Users
 from services.portal.inventory.reading import Reading
+from services.portal.inventory.removed import Removed
 from services.portal.inventory.store import Store
 
 
@@ -30,6 +32,8 @@ class Inventory:
 
     Attributes:
         lists: Everything that is shown.
+        audit: Who did what, when.
+        removed: Accounts that were removed, and what became of their numbers.
         accounts: Add, change and remove fax accounts.
         secrets: Enrolment codes and API tokens of an account.
         numbers: Domains, their maximum, and phone numbers.
@@ -42,6 +46,8 @@ class Inventory:
     def __init__(self, engine: AsyncEngine, outbox: Outbox, now: Callable[[], datetime] = utc_now) -> None:
         self._store = Store(engine, outbox, now)
         self.lists = Reading(self._store)
+        self.audit = Audit(self._store)
+        self.removed = Removed(self._store)
         self.accounts = Accounts(self._store)
         self.secrets = Secrets(self.accounts)
         self.numbers = NumberPlans(self._store)

@@ -16,7 +16,6 @@ from services.portal.inventory.situations import Named, number_facts, situation,
 from services.portal.inventory.store import Store
 from services.portal.inventory.tables import (
     ACCOUNTS,
-    AUDIT,
     BRANDS,
     DEVICE_TYPES,
     DEVICES,
@@ -28,7 +27,6 @@ from services.portal.inventory.tables import (
 from services.portal.inventory.views import (
     Account,
     AccountDevice,
-    Audited,
     Domain,
     Held,
     Numbers,
@@ -110,13 +108,7 @@ class Reading:
         """One user."""
         actor.must("see-users")
 
-        async def work(connection: AsyncConnection) -> User:
-            found = await rows.users(connection, USERS.c.user_id == user_id)
-            if not found or not actor.reaches(found[0].reseller, found[0].domain):
-                raise NotThere("user")
-            return found[0]
-
-        return await self.store.read(work)
+        return await self.store.read(lambda connection: _their_user(connection, actor, user_id))
 
     async def accounts(
         self, actor: Actor, domain: str, query: str = "", *, after: str = "", removed: bool = False, limit: int = LIMIT
@@ -150,12 +142,22 @@ class Reading:
         return await self.store.read(work)
 
     async def accounts_with(self, actor: Actor, number: str) -> tuple[Account, ...]:
-        """Those of the actor's accounts that have or had a number, oldest first; at most one is active."""
-        actor.must("see-own-accounts")
+        """The accounts that have or had a number, oldest first; at most one is active."""
+        actor.must("see-numbers")
 
         async def work(connection: AsyncConnection) -> tuple[Account, ...]:
-            found = await rows.accounts(connection, ACCOUNTS.c.number == number, *_own(actor))
+            found = await rows.accounts(connection, ACCOUNTS.c.number == number)
             return tuple(one for one in found if actor.reaches(one.reseller, one.domain))
+
+        return await self.store.read(work)
+
+    async def accounts_of(self, actor: Actor, user_id: str) -> tuple[Account, ...]:
+        """The active accounts of which a user is the primary user, by number."""
+        actor.must("see-users")
+
+        async def work(connection: AsyncConnection) -> tuple[Account, ...]:
+            await _their_user(connection, actor, user_id)
+            return await rows.accounts(connection, ACCOUNTS.c.user_id == user_id, ACCOUNTS.c.state == "active")
 
         return await self.store.read(work)
 
@@ -203,28 +205,6 @@ class Reading:
 
         return await self.store.read(work)
 
-    async def audit(
-        self, actor: Actor, domain: str | None, *, before: int | None = None, subject: str = "", limit: int = LIMIT
-    ) -> tuple[Audited, ...]:
-        """Who did what, newest first, before an entry; of a domain, or (None) of the reseller itself."""
-        actor.must("see-audit")
-        if domain is None and actor.role != "reseller":
-            raise NotThere("domain")
-        conditions = [AUDIT.c.reseller == actor.reseller]
-        conditions.append(AUDIT.c.domain.is_(None) if domain is None else AUDIT.c.domain == domain)
-        if before is not None:
-            conditions.append(AUDIT.c.id < before)
-        if subject.strip():
-            conditions.append(AUDIT.c.subject == subject.strip())
-        chosen = select(AUDIT).where(*conditions).order_by(AUDIT.c.id.desc()).limit(limit)
-
-        async def work(connection: AsyncConnection) -> tuple[Audited, ...]:
-            if domain is not None:
-                await theirs(connection, actor, domain)
-            return tuple(rows.audited_of(row) for row in await connection.execute(chosen))
-
-        return await self.store.read(work)
-
     async def holds(self, actor: Actor, domain: str) -> tuple[Held, ...]:
         """The holds of a domain, newest first."""
         actor.must("change-holds")
@@ -248,6 +228,13 @@ async def theirs(connection: AsyncConnection, actor: Actor, domain: str) -> Any:
     if row is None or not actor.reaches(row.reseller, row.domain):
         raise NotThere("domain")
     return row
+
+
+async def _their_user(connection: AsyncConnection, actor: Actor, user_id: str) -> User:
+    found = await rows.users(connection, USERS.c.user_id == user_id)
+    if not found or not actor.reaches(found[0].reseller, found[0].domain):
+        raise NotThere("user")
+    return found[0]
 
 
 def _domain(row: Any, count: int) -> Domain:
