@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
-from services.ingest.documents.confinement import keep_freed_memory
+from services._runtime.confined.confinement import keep_freed_memory
 from services.ingest.documents.conversion import Converted, convert_received
 from services.ingest.documents.libtiff import decode_strips, encode_g4
 from services.ingest.documents.page import page_of

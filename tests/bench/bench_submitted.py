@@ -19,7 +19,7 @@ import numpy as np
 import pypdfium2
 from pypdfium2 import raw
 
-from services.ingest.documents.confinement import keep_freed_memory
+from services._runtime.confined.confinement import keep_freed_memory
 from services.ingest.documents.geometry import FINE, STANDARD, WIDTH
 from services.ingest.documents.heading import Heading
 from services.ingest.documents.sending import Pages, Sent, SentFile, convert_submitted

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from services.ingest.documents.confinement import FILE_SIZE, MEMORY
+from services._runtime.confined.confinement import FILE_SIZE, MEMORY
 from services.ingest.documents.conversion import convert_received
 from services.ingest.documents.pool import DocumentPool
 from services.ingest.documents.unreadable import Reason, UnreadableDocument
@@ -211,7 +211,7 @@ async def test_closing_ends_the_workers() -> None:
 
 
 async def test_a_worker_is_replaced_after_its_share_of_documents(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.ingest.documents.pool.DOCUMENTS_A_WORKER", 3)
+    monkeypatch.setattr("services._runtime.confined.pool.JOBS_A_WORKER", 3)
     async with DocumentPool(workers=1) as pool:
         processes = {await pool.run(os.getpid) for _ in range(9)}
     assert len(processes) >= 3

@@ -9,7 +9,7 @@ import resource
 import sys
 from typing import Final
 
-from services.ingest.documents.confinement import FILE_SIZE, NICENESS, die_with_parent, leave_network
+from services._runtime.confined.confinement import FILE_SIZE, NICENESS, die_with_parent, leave_network
 
 MEMORY: Final = 3 << 30
 """Address space, in bytes. LibreOffice maps more than one GiB before it opens anything."""
