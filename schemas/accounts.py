@@ -67,6 +67,9 @@ class ApiToken(Frozen):
     expires_at: Instant | None = None
 
 
+LinkAccess = Literal["token", "sign-in"]
+"""How a mail's link opens a fax: for whoever has the link, for some days; or after signing in to the portal."""
+
 Method = Literal["email", "portal", "ata"]
 Handling = Literal["email-with-attachment", "email-without-attachment", "portal"]
 
@@ -100,6 +103,7 @@ class FaxAccount(Event):
     time_zone: TimeZone = "UTC"
     header_text: Text = Field(default="", description="on top of each page; else the user's name")
     retention_days: int = Field(default=365, ge=30, le=365)
+    link_access: LinkAccess = "token"
     changed_at: Instant
 
     @model_validator(mode="after")

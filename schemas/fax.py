@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from schemas.accounts import Brand
+from schemas.accounts import Brand, LinkAccess
 from schemas.base import (
     CallerId,
     EmailAddress,
@@ -170,6 +170,7 @@ class EmailRequested(FaxEvent):
     failed_file: Text = Field(default="", description="the attachment that `failure` is about")
     subject: Text = Field(default="", description="the user's own subject, echoed in receipts")
     document: StoredObject | None = None
+    link_access: LinkAccess = Field(default="token", description="of the link, if it carries one")
 
 
 class AtaRequested(FaxEvent):
@@ -219,6 +220,7 @@ class FaxToDial(FaxEvent):
     policy: Literal["attachment", "link"] = Field(description="whether a receipt carries the document")
     brand: Brand
     time_zone: Name = "UTC"
+    link_access: LinkAccess = Field(default="token", description="of a link in a receipt")
 
 
 class CancelRequested(FaxEvent):

@@ -1,7 +1,8 @@
-"""Signed links to the portal's page of one fax: they expire, and nobody can make or alter one (docs/adr/0002).
+"""Links to the portal's page of one fax (docs/adr/0013).
 
-A token is a function of the fax and of the instant its mail was asked for, so a mail that is sent again carries the
-same link. It is readable by whoever holds it: it says no more than the mail it came in.
+One kind leads to the fax after signing in. The other carries a token, which opens it for whoever has it. A token
+expires, and nobody can make or alter one. It is a function of the fax and of the instant its mail was asked for, so a
+mail that is sent again carries the same link. Whoever holds it can read what it says: no more than the mail it came in.
 """
 
 import base64
@@ -20,6 +21,11 @@ from services._runtime.claims import utc_now
 from services._runtime.settings import LinkSettings
 
 _SALT = "nativefax.link.v1"
+
+
+def fax_page(fax_id: UUID) -> str:
+    """The path of a fax's page in the portal. It is in mails that people keep, so it stays as it is."""
+    return f"/fax/{fax_id}"
 
 
 class LinkRefused(Exception):  # noqa: N818 - it says what happened
@@ -78,12 +84,20 @@ class Links:
         return cls(settings.links_secret.get_secret_value(), settings.links_days, portal_url=settings.portal_url)
 
     def url(self, brand: Brand, token: str) -> str:
-        """Where a mail's link leads: the reseller's portal host, unless a setting names another portal."""
-        return f"{(self._portal_url or f'https://{brand.portal_host}').rstrip('/')}/f/{token}"
+        """Where a link that opens by itself leads."""
+        return f"{self._portal(brand)}/f/{token}"
+
+    def page(self, brand: Brand, fax_id: UUID) -> str:
+        """Where a link that asks for a sign-in leads."""
+        return f"{self._portal(brand)}{fax_page(fax_id)}"
 
     def expiry(self, issued_at: datetime) -> datetime:
         """When a link issued at `issued_at` stops working."""
         return issued_at + self._works_for
+
+    def _portal(self, brand: Brand) -> str:
+        """The reseller's portal host, unless a setting names another portal."""
+        return (self._portal_url or f"https://{brand.portal_host}").rstrip("/")
 
     def token(
         self,

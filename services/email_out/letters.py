@@ -46,6 +46,8 @@ class Letters:
         return Letter(headers(event, said.heading), self._text.render(parts), self._html.render(parts), said.filename)
 
     def _link(self, event: EmailRequested) -> str:
+        if event.link_access == "sign-in":
+            return self._links.page(event.brand, event.fax_id)
         usual = fax_prefix(event.accepted_at, event.fax_id) + DOCUMENT
         token = self._links.token(
             event.fax_id,

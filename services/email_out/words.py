@@ -91,14 +91,21 @@ def _document(event: EmailRequested, way: Way, expires: datetime) -> tuple[str, 
         return (f"{what} attached as a PDF.",)
     if way.delivery == "none":
         return ()
-    works = f"The link works until {day(expires, event.time_zone)}."
     match way.why:
         case "too-large-to-attach":
-            return (f"{what} too large to attach, so here is a link instead. {works}",)
+            why = "too large to attach, so here is a link instead"
         case "too-large-for-server":
-            return (f"{what} too large for your mail server, so here is a link instead. {works}",)
+            why = "too large for your mail server, so here is a link instead"
         case "wished":
-            return (f"{what} ready to open. {works}",)
+            why = "ready to open"
+    return (f"{what} {why}. {_opens(event, expires)}",)
+
+
+def _opens(event: EmailRequested, expires: datetime) -> str:
+    """What the link asks of its reader."""
+    if event.link_access == "sign-in":
+        return "You are asked to sign in to your portal first."
+    return f"The link works until {day(expires, event.time_zone)}."
 
 
 def _facts(event: EmailRequested, *, received: bool) -> Facts:

@@ -82,6 +82,7 @@ def _email(account: FaxAccount, fax: ReceivedFaxReady, recipient: str, now: date
         missing=fax.missing,
         failure=fax.failure,
         document=fax.document,
+        link_access=account.link_access,
     )
 
 

@@ -96,6 +96,7 @@ def _dial(fax: SubmittedFaxReady, account: FaxAccount, number: str) -> FaxToDial
         policy=_policy(account),
         brand=account.brand,
         time_zone=account.time_zone,
+        link_access=account.link_access,
     )
 
 

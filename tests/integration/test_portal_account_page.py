@@ -27,6 +27,7 @@ SETTINGS: dict[str, Any] = {
     "header_text": "Clinic North",
     "region": "us",
     "cover_page": "yes",
+    "link_access": "sign-in",
 }
 
 
@@ -66,6 +67,7 @@ async def test_the_optional_settings_are_saved_and_shown(page: Page) -> None:
         retention_days=90,
         header_text="Clinic North",
         cover_page=True,
+        link_access="sign-in",
     )
     shown = (await manager.get(page.path)).text
     assert "desk@clinic.example\nnight@clinic.example</textarea>" in shown

@@ -199,3 +199,17 @@ def test_numbers_names_and_files() -> None:
 @given(st.text(max_size=80))
 def test_a_file_name_is_safe_whatever_a_caller_calls_itself(name: str) -> None:
     assert re.fullmatch(r"fax-2026-11-24-1440(-[a-z0-9-]{1,40})?\.pdf", fax_filename(AT, "UTC", name))
+
+
+@pytest.mark.parametrize("size", [1000, 30_000_000])
+def test_an_account_that_wants_a_sign_in_gets_a_link_that_opens_nothing_by_itself(size: int) -> None:
+    usual = request(policy="link" if size == 1000 else "attachment")
+    assert usual.document
+    document = usual.document.model_copy(update={"size": size})
+    letter = write(usual.model_copy(update={"document": document, "link_access": "sign-in"}))
+    link = f"https://{NORTHWIND.portal_host}/fax/{usual.fax_id}"
+    assert f"\n{link}\n" in letter.text
+    assert f'href="{link}"' in letter.html
+    assert "/f/" not in letter.text + letter.html
+    assert "You are asked to sign in to your portal first." in letter.text
+    assert "works until" not in letter.text

@@ -18,6 +18,7 @@ def test_every_wrong_setting_is_said_beside_its_own_field_with_what_to_do() -> N
         "time_zone": "Mars/North",
         "header_text": "x" * 201,
         "retention_days": 366,
+        "link_access": "anybody",
     }
     assert wrong.keys() == SAID.keys() == FaxSettings.model_fields.keys()
     answer = settings_of(FaxSettings(), wrong)

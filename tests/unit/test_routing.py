@@ -84,6 +84,14 @@ def test_each_handling(handling: str, policies: list[str]) -> None:
     assert decision.why
 
 
+@pytest.mark.parametrize("access", ["token", "sign-in"])
+def test_the_mail_says_how_its_link_opens(access: str) -> None:
+    by_mail = decide(fax(), account(link_access=access), NOW)
+    fallback = decide(fax(), account(link_access=access, handling="portal", methods=("ata",), ata=ATA), NOW).ata
+    assert fallback
+    assert [one.link_access for one in (*emails(by_mail), *fallback.fallback)] == [access, access]
+
+
 @pytest.mark.parametrize("methods", [("email",), ("portal",), ("email", "portal")])
 def test_methods_say_how_faxes_are_sent_not_how_they_come(methods: tuple[str, ...]) -> None:
     assert len(emails(decide(fax(), account(methods=methods), NOW))) == 1

@@ -101,9 +101,10 @@ def test_an_allowed_fax_is_dialled_with_all_that_its_receipt_needs() -> None:
     [("email-with-attachment", "attachment"), ("email-without-attachment", "link"), ("portal", "link")],
 )
 def test_receipts_obey_the_attachment_policy(handling: str, policy: str) -> None:
-    decision = decide_submitted(submitted(), account(handling=handling), NOW)
+    decision = decide_submitted(submitted(), account(handling=handling, link_access="sign-in"), NOW)
     assert decision.dial is not None
     assert decision.dial.policy == policy
+    assert decision.dial.link_access == "sign-in"
 
 
 @pytest.mark.parametrize("method", get_args(SubmissionMethod))

@@ -25,6 +25,7 @@ SAID: Final[Mapping[str, str]] = {
     "cover_page": "“{written}” is neither yes nor no.",
     "time_zone": "“{written}” is no time zone. Choose one from the list, as in America/New_York.",
     "header_text": "Write the header in one line of at most 200 characters.",
+    "link_access": "“{written}” can't be: a link in a mail opens by “token” or after a “sign-in”.",
     "retention_days": "“{written}” can't be: faxes are kept for 30 to 365 days. Write a number between them.",
 }
 """Setting → what is said when it can't be."""

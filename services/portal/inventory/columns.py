@@ -29,6 +29,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "Time Zone": "time_zone",
     "Header Text": "header_text",
     "Retention Days": "retention_days",
+    "Links in Mails": "link_access",
 }
 """Column → field of `FaxSettings`. An empty field has the default."""
 

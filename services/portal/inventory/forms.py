@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from schemas.accounts import Region, TimeZone
+from schemas.accounts import LinkAccess, Region, TimeZone
 from schemas.base import CallerId, EmailAddress, Frozen, Text
 
 ImportMode = Literal["dry-run", "all-or-nothing", "good-rows"]
@@ -26,6 +26,7 @@ class FaxSettings(Frozen):
     time_zone: TimeZone = "UTC"
     header_text: Text = ""
     retention_days: int = Field(default=365, ge=30, le=365)
+    link_access: LinkAccess = "token"
 
 
 @dataclass(frozen=True)

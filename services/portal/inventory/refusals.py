@@ -24,6 +24,7 @@ Field = Literal[
     "time_zone",
     "header_text",
     "retention_days",
+    "link_access",
     "account",
     "maximum",
     "brand",

@@ -10,7 +10,7 @@ from services.portal.inventory.refusals import Field
 from services.portal.web.gate import Visit
 
 LISTS: Final = ("allowed_senders", "notify", "blocked_callers", "blocked_destinations")
-LINES: Final = ("region", "time_zone", "header_text", "retention_days")
+LINES: Final = ("region", "time_zone", "header_text", "retention_days", "link_access")
 BOXES: Final = ("cover_page", "premium_destinations")
 FIELDS: Final[tuple[Field, ...]] = (
     "allowed_senders",
@@ -21,6 +21,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     "time_zone",
     "header_text",
     "retention_days",
+    "link_access",
     "cover_page",
     "premium_destinations",
 )
