@@ -2,16 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from services.portal.api import given, told
+from services.portal.api.describing import addresses
 from services.portal.api.domains import Limit
 from services.portal.api.doors import Caller, Office, Reseller
 from services.portal.api.problems import done
 from services.portal.inventory.views import Account, Saved
 
-router = APIRouter(tags=["fax accounts"])
+router = addresses("fax accounts")
 
 
 @router.get("/accounts", operation_id="findAccounts")

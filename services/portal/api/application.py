@@ -2,16 +2,14 @@
 
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.responses import PlainTextResponse
 
-from services._runtime.problems import PROBLEM
 from services.portal.api import accounts, domains, reseller, users
 from services.portal.api.answers import Bounded, handlers
+from services.portal.api.describing import SCHEMA, VERSION
 from services.portal.api.problems import CODES, PROBLEMS, Refused
 from services.portal.web.services import Services
-
-VERSION: Final = "/api/v1"
 
 DESCRIPTION: Final = """Domains, phone numbers, users and fax accounts, for machines.
 
@@ -19,43 +17,13 @@ Every request needs a token of the portal: `Authorization: Bearer nfp_…`, made
 whoever made it, and may do what they may on the pages. Refusals are `application/problem+json` (RFC 9457); `type` names
 the kind, `detail` says what to do, and `errors` why nothing was changed."""
 
-_REASONS: Final[dict[str, Any]] = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "required": ["where", "what"],
-        "properties": {name: {"type": "string"} for name in ("where", "what", "code")},
-    },
-}
-_PROBLEM: Final[dict[str, Any]] = {
-    "title": "Problem",
-    "description": "Why a request was refused (RFC 9457).",
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "request_id"],
-    "properties": {
-        "type": {"type": "string", "enum": [f"/problems/{code}" for code in CODES]},
-        "title": {"type": "string", "description": "what happened"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "more about it, and what to do"},
-        "request_id": {"type": "string", "description": "to name when you ask us"},
-        "errors": _REASONS,
-    },
-}
-_REFUSED: Final[dict[int | str, dict[str, Any]]] = {
-    status: {
-        "description": " ".join(one.title for one in PROBLEMS.values() if one.status == status),
-        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-    for status in sorted({one.status for one in PROBLEMS.values()})
-}
-
 
 class _Api(FastAPI):
     """FastAPI, and what it can't see for itself."""
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
-        document["components"]["schemas"]["Problem"] = _PROBLEM
+        document["components"]["schemas"]["Problem"] = SCHEMA
         return document
 
 
@@ -72,10 +40,8 @@ def api(services: Services) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = services
-    router = APIRouter(prefix=VERSION, responses=_REFUSED)
     for part in (reseller, domains, users, accounts):
-        router.include_router(part.router)
-    app.include_router(router)
+        app.router.routes.extend(part.router.routes)  # all beside each other, so each can be looked at
     app.add_api_route("/problems/{code}", _explain, include_in_schema=False)
     app.add_middleware(Bounded)
     return app

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.portal.api import given, told
+from services.portal.api.describing import addresses
 from services.portal.api.doors import Office, Reseller
 from services.portal.api.problems import done
 
-router = APIRouter(tags=["domains"])
+router = addresses("domains")
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 

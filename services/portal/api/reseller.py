@@ -1,14 +1,13 @@
 """What is the reseller's for all its domains: its brand and the device types; and as whom a token acts."""
 
-from fastapi import APIRouter
-
 from schemas.accounts import Brand
 from services.portal.api import given, told
+from services.portal.api.describing import addresses
 from services.portal.api.doors import Office, Reseller
 from services.portal.api.problems import done
 from services.portal.inventory.actors import NotThere
 
-router = APIRouter(tags=["reseller"])
+router = addresses("reseller")
 
 
 @router.get("/me", operation_id="whoAmI")

@@ -1,15 +1,15 @@
 """The users of a domain, and which of them can sign in."""
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from services.portal.api import given, told
+from services.portal.api.describing import addresses
 from services.portal.api.doors import Caller, Office
 from services.portal.api.problems import done
 from services.portal.inventory.views import User
 from services.portal.web.giving import end_sign_in, first_password, other_user
 
-router = APIRouter(tags=["users"])
+router = addresses("users")
 
 
 @router.get("/domains/{domain}/users", operation_id="listUsers")
