@@ -28,6 +28,14 @@ class MemoryBlobs:
         await self.put(key, data, media_type)
         return True
 
+    async def delete(self, key: str) -> None:
+        self._answer()
+        self.objects.pop(key, None)
+
+    async def folders(self, prefix: str) -> Sequence[str]:
+        below = {key.removeprefix(prefix).partition("/") for key in await self.keys(prefix)}
+        return sorted({f"{prefix}{name}/" for name, slash, _ in below if slash})
+
     async def keys(self, prefix: str) -> Sequence[str]:
         self._answer()
         return sorted(key for key in self.objects if key.startswith(prefix))

@@ -17,6 +17,9 @@ T = TypeVar("T")
 MISSING = (NotFoundError, FileNotFoundError)
 """What obstore raises when there is no such object: 0.12 the latter, which is an OSError like a lost connection."""
 
+LISTING_SECONDS = 300.0
+"""For a listing of folders: a page of 1,000 is a request, and a busy day of faxes is hundreds."""
+
 
 class Blobs(Protocol):
     """Objects by key. Every method raises `DependencyAway` when the store doesn't answer."""
@@ -30,8 +33,14 @@ class Blobs(Protocol):
     async def create(self, key: str, data: bytes, media_type: str) -> bool:
         """Write an object unless one is there (If-None-Match: *); False if one was."""
 
+    async def delete(self, key: str) -> None:
+        """Delete an object; it needn't be there. Where the store keeps versions, older ones stay."""
+
     async def keys(self, prefix: str) -> Sequence[str]:
         """All keys below a prefix that ends in ``/``, sorted."""
+
+    async def folders(self, prefix: str) -> Sequence[str]:
+        """The prefixes one ``/`` further down than `prefix`, which ends in ``/`` as they do; sorted."""
 
 
 class ObjectStore:
@@ -78,17 +87,30 @@ class ObjectStore:
             return False
         return True
 
+    async def delete(self, key: str) -> None:
+        """See `Blobs`."""
+        try:
+            await self._answer(obstore.delete_async(self._store, key))
+        except MISSING:
+            return
+
     async def keys(self, prefix: str) -> Sequence[str]:
         """See `Blobs`."""
         found = await self._answer(obstore.list(self._store, prefix.rstrip("/")).collect_async())
         return sorted(one["path"] for one in found)
 
+    async def folders(self, prefix: str) -> Sequence[str]:
+        """See `Blobs`."""
+        listing = obstore.list_with_delimiter_async(self._store, prefix.rstrip("/"))
+        found = await self._answer(listing, LISTING_SECONDS)
+        return sorted(f"{one}/" for one in found["common_prefixes"])
+
     async def _read(self, key: str) -> bytes:
         return bytes(await (await obstore.get_async(self._store, key)).bytes_async())
 
-    async def _answer(self, request: Awaitable[T]) -> T:
+    async def _answer(self, request: Awaitable[T], seconds: float | None = None) -> T:
         try:
-            async with asyncio.timeout(self._deadline):
+            async with asyncio.timeout(seconds or self._deadline):
                 return await request
         except (*MISSING, AlreadyExistsError):
             raise

@@ -1,12 +1,13 @@
-"""`nativefax history`: the history of faxes, made anew from the topics."""
+"""`nativefax history`: the history of faxes, made anew from what remembers it."""
 
 import asyncio
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from services._runtime.blobs import ObjectStore
 from services._runtime.history import HistorySettings
-from services._runtime.settings import KafkaSettings
+from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli.surroundings import ROOT, adopt
 from services.cli.terminal import console
 from services.portal.history.rebuilding import rebuild_database
@@ -21,9 +22,10 @@ def history() -> None:
 
 @app.command(epilog="Example:\n\nnativefax history rebuild")
 def rebuild() -> None:
-    """Write all that the topics remember (14 days) into the history's database, beside what is there.
+    """Write all that the records beside the faxes and the topics tell into the history's database.
 
-    For a database that was restored from a backup. A new one does it by itself. Stages may go on meanwhile.
+    What is there stays. For a database that was restored from a backup; a new one does it by itself. Stages may go on
+    meanwhile. Stopped, it goes on where it was if it is called again within a day.
     """
     adopt(ROOT)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -34,5 +36,6 @@ def rebuild() -> None:
             bar = bars[source] if source in bars else bars.setdefault(source, shown.add_task(source, total=total))
             shown.update(bar, completed=done)
 
-        asyncio.run(rebuild_database(HistorySettings().database.get_secret_value(), KafkaSettings(), progress))
-    console().print("The history holds all that the topics tell.")
+        url = HistorySettings().database.get_secret_value()
+        asyncio.run(rebuild_database(url, KafkaSettings(), ObjectStore(StoreSettings()), progress))
+    console().print("The history holds all that the records and the topics tell.")

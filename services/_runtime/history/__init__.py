@@ -5,7 +5,7 @@ Everybody may read (`History`); only `services/portal/history` writes. A databas
 """
 
 from services._runtime.history.reading import History
-from services._runtime.history.rows import Cursor, Direction, FaxRow, Page, Whose
+from services._runtime.history.rows import Cursor, Direction, FaxRow, Page, Usage, Whose
 from services._runtime.history.settings import HistorySettings
 
-__all__ = ["Cursor", "Direction", "FaxRow", "History", "HistorySettings", "Page", "Whose"]
+__all__ = ["Cursor", "Direction", "FaxRow", "History", "HistorySettings", "Page", "Usage", "Whose"]

@@ -104,9 +104,19 @@ def _within(question: Question, wanted: Filter, after: Cursor | None) -> Questio
 def _united(branches: Sequence[Question], rows: int) -> Question | None:
     """The newest of all branches, none of which has a fax of another."""
     while len(branches) > 1:
-        groups = [branches[first : first + TOGETHER] for first in range(0, len(branches), TOGETHER)]
-        branches = [_union(group).newest(rows) for group in groups]
+        branches = [one.newest(rows) for one in _together(branches)]
     return branches[0] if branches else None
+
+
+def union(branches: Sequence[Question]) -> Question:
+    """All that the branches find; at least one."""
+    while len(branches) > 1:
+        branches = _together(branches)
+    return branches[0]
+
+
+def _together(branches: Sequence[Question]) -> Sequence[Question]:
+    return [_union(branches[first : first + TOGETHER]) for first in range(0, len(branches), TOGETHER)]
 
 
 def _union(branches: Sequence[Question]) -> Question:

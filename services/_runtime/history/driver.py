@@ -6,7 +6,7 @@ A statement names its values ``{}``; they are given to the driver, never written
 import asyncio
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services._runtime.database import SECONDS
 from services._runtime.outcomes import DependencyAway
 
-Value = str | datetime | UUID
+Value = str | datetime | date | UUID
 
 _AWAY = (
     DBAPIError,  # of connecting and checking a connection; the query itself goes past SQLAlchemy
@@ -64,9 +64,9 @@ def fax_id(value: str | UUID) -> UUID:
 
 
 def _for_sqlite(value: Value) -> str:
-    """As SQLAlchemy writes it: ``Uuid`` and ``Moment`` of the tables."""
+    """As SQLAlchemy writes it: ``Uuid``, ``Moment`` and ``Date`` of the tables."""
     if isinstance(value, UUID):
         return value.hex
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
-    return value
+    return value.isoformat() if isinstance(value, date) else value

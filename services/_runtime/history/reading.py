@@ -12,7 +12,8 @@ from services._runtime.history.asking import Filter, Question, ending_in, filter
 from services._runtime.history.digits import reversed_digits
 from services._runtime.history.driver import fax_id as read_id
 from services._runtime.history.driver import fetch, moment
-from services._runtime.history.rows import Cursor, Direction, FaxRow, Page, Whose
+from services._runtime.history.rows import Cursor, Direction, FaxRow, Page, Usage, Whose
+from services._runtime.history.usage import added_up, used
 
 
 class History:
@@ -51,6 +52,17 @@ class History:
         digits = reversed_digits(number)
         question = None if digits is None else ending_in(_whose(whose), digits, after, limit + 1)
         return await self._page(question, limit)
+
+    async def usage(self, whose: Whose, since: datetime, until: datetime) -> Sequence[Usage]:
+        """What somebody's faxes came to by domain, account, month and direction, in this order.
+
+        Those accepted at `since` or later and before `until`, both the start of a day in UTC; those that are gone too.
+
+        Raises:
+            ValueError: One of them is not the start of a day.
+        """
+        question = used(whose, since, until)
+        return added_up(await self._rows(question)) if question else ()
 
     async def _page(self, question: Question | None, limit: int) -> Page:
         if question is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -81,6 +81,29 @@ class Whose:
         if self.reseller is not None:
             return (("reseller", self.reseller),)
         return tuple(("account_id", one) for one in dict.fromkeys(self.accounts))
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an account's faxes of one direction came to in a month; also of those that have expired or were deleted.
+
+    Attributes:
+        domain: None of a fax that is nobody's.
+        account_id: None of a fax that is unclaimed.
+        month: Its first day. A fax belongs to the month of its acceptance, in UTC.
+        direction: Which way they went.
+        faxes: Those that were received, or sent and delivered.
+        pages: Of these.
+        seconds: Line time of all calls, also of those that delivered nothing.
+    """
+
+    domain: str | None
+    account_id: str | None
+    month: date
+    direction: Direction
+    faxes: int
+    pages: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

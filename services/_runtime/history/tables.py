@@ -3,8 +3,10 @@
 from typing import Final
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
+    Date,
     Float,
     Index,
     Integer,
@@ -79,9 +81,45 @@ GONE: Final = Table(
 )
 """Faxes that expired: a step that comes late must not bring one back. Forgotten after `until`."""
 
+USED: Final = Table(
+    "used",
+    METADATA,
+    Column("day", Date, nullable=False, comment="of acceptance, in UTC"),
+    Column("reseller", Text, nullable=False, comment="empty if it isn't known; so are domain and account_id"),
+    Column("domain", Text, nullable=False),
+    Column("account_id", Text, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("faxes", BigInteger, nullable=False),
+    Column("pages", BigInteger, nullable=False),
+    Column("seconds", Float, nullable=False),
+    PrimaryKeyConstraint("day", "reseller", "domain", "account_id", "direction"),
+    Index("used_account", "account_id", "day"),
+    Index("used_domain", "domain", "day"),
+    Index("used_reseller", "reseller", "day"),
+)
+"""What the faxes came to that have left `FAXES`, added up: a bill needs it after a fax is gone."""
+
+UNRECORDED: Final = Table(
+    "unrecorded",
+    METADATA,
+    Column("fax_id", Uuid, primary_key=True),
+    Column("accepted_at", Moment, nullable=False),
+    Column("times", Integer, nullable=False, comment="how often it changed since it was last recorded"),
+    Column("taken_until", Moment, comment="until when a process is at it"),
+)
+"""Faxes whose ``record.json`` doesn't say yet what is here: to be written, or, of a fax that is gone, deleted."""
+
 BUILT: Final = Table(
     "built",
     METADATA,
     Column("at", Moment, primary_key=True),
 )
-"""When this database had first read the topics from their start; without a row it is new."""
+"""When this database had first read all that there was before it; without a row it is new."""
+
+READ_DAYS: Final = Table(
+    "read_days",
+    METADATA,
+    Column("day", Date, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+"""Days whose records were read by a rebuilding that is not over: one that was killed goes on from there."""

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, Table, bindparam, delete, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas.fax import FaxStatusChanged
@@ -15,9 +14,13 @@ from schemas.retention import FaxExpired
 from services._runtime.claims import utc_now
 from services._runtime.database import transaction
 from services._runtime.expiry import is_expired
+from services._runtime.history import FaxRow
 from services._runtime.history.digits import reversed_digits
 from services._runtime.history.tables import FAXES, GONE, STEPS
-from services.portal.history.domain import Kept, identity, kept_after, row_of
+from services.portal.history.domain import Kept, has_ended, identity, kept_after, row_of
+from services.portal.history.leaving import leave
+from services.portal.history.stored import inserting, kept_of
+from services.portal.history.unrecorded import mark
 
 REMEMBERED = timedelta(days=42)
 """How long a step of an expired fax may still come: topics keep 14 days, and dead letters 28 more."""
@@ -34,29 +37,38 @@ class Projection:
         self._engine = engine
         self._now = now
 
-    async def write(self, steps: Sequence[FaxStatusChanged]) -> None:
-        """Add `steps` in one transaction. Repeats change nothing, and a fax that expired stays gone."""
+    async def write(self, steps: Sequence[FaxStatusChanged], *, recorded: bool = False) -> None:
+        """Add `steps` in one transaction. Repeats change nothing, and a fax that expired stays gone.
+
+        `recorded`: these are all steps that the records of their faxes tell, so of a fax that is new none is written.
+        """
         now = self._now()
         living = [step for step in steps if not is_expired(step.accepted_at, now)]
         async with transaction(self._engine) as connection:
             gone = await self._lock(connection, {step.fax_id for step in living})
             news = [step for step in living if step.fax_id not in gone]
-            before = await _kept(connection, {step.fax_id for step in news})
+            before = await kept_of(connection, {step.fax_id for step in news})
             after = _after(before, news)
             changed = {fax_id: kept for fax_id, kept in after.items() if kept is not before.get(fax_id)}
             await _upsert(connection, STEPS, _new_steps(before, changed))
-            await _upsert(connection, FAXES, [_row(kept) for kept in changed.values()])
+            rows = [row_of(kept.values()) for kept in changed.values()]
+            await _upsert(connection, FAXES, [_columns(row) for row in rows])
+            told = set(changed) - set(before) if recorded else set()
+            ended = {row.fax_id: row.accepted_at for row in rows if has_ended(row) and row.fax_id not in told}
+            await mark(connection, ended)
 
     async def remove(self, expired: Sequence[FaxExpired]) -> None:
-        """Forget these faxes, but that they are gone; in one transaction."""
+        """Forget these faxes, but that they are gone and what they came to; in one transaction."""
         now = self._now()
-        fax_ids = {one.fax_id for one in expired}
+        fax_ids = {one.fax_id: one.accepted_at for one in expired}
         async with transaction(self._engine) as connection:
             await self._lock(connection, fax_ids)
             tombstones = [{"fax_id": fax_id, "until": now + REMEMBERED} for fax_id in fax_ids]
             await _upsert(connection, GONE, tombstones)
+            await leave(connection, fax_ids, now.date())
             for table in (STEPS, FAXES):
                 await connection.execute(delete(table).where(table.c.fax_id.in_(fax_ids)))
+            await mark(connection, fax_ids)
             await connection.execute(delete(GONE).where(GONE.c.until < now))
 
     async def _lock(self, connection: AsyncConnection, fax_ids: Iterable[UUID]) -> set[UUID]:
@@ -69,14 +81,6 @@ class Projection:
             await connection.execute(_LOCK, {"keys": sorted(one.int % 2**63 for one in ids)})
         found = await connection.scalars(select(GONE.c.fax_id).where(GONE.c.fax_id.in_(ids)))
         return set(found)
-
-
-async def _kept(connection: AsyncConnection, fax_ids: Iterable[UUID]) -> dict[UUID, Kept]:
-    found: dict[UUID, Kept] = {}
-    for event in await connection.scalars(select(STEPS.c.event).where(STEPS.c.fax_id.in_(fax_ids))):
-        step = FaxStatusChanged.model_validate_json(event)
-        found.setdefault(step.fax_id, {})[identity(step)] = step
-    return found
 
 
 def _after(before: Mapping[UUID, Kept], steps: Iterable[FaxStatusChanged]) -> dict[UUID, Kept]:
@@ -108,15 +112,14 @@ def _step(step: FaxStatusChanged) -> dict[str, Any]:
     }
 
 
-def _row(kept: Kept) -> dict[str, Any]:
-    row = row_of(kept.values())
+def _columns(row: FaxRow) -> dict[str, Any]:
     return {**asdict(row), "other_digits": reversed_digits(row.other_party)}
 
 
 async def _upsert(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    insert = inserting(connection, table)
     keys = {column.name for column in table.primary_key}
     changes = {name: insert.excluded[name] for name in table.columns.keys() if name not in keys}  # noqa: SIM118
     await connection.execute(insert.on_conflict_do_update(index_elements=sorted(keys), set_=changes), rows)

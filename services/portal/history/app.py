@@ -8,18 +8,25 @@ from services._runtime.stage import Stage
 from services.portal.history.adapters import Projection
 from services.portal.history.handlers import Projecting
 from services.portal.history.rebuilding import rebuild_new
+from services.portal.history.recording import Recorder
+from services.portal.history.telling import Told
+from services.portal.history.unrecorded import Unrecorded
 
 AT_ONCE = 256
 """Faxes whose steps share a transaction, if so many wait."""
 
 
 async def build(resources: Resources) -> tuple[Stage, ...]:
-    """Two stages on one database, once it has the newest tables and what the topics still tell."""
+    """Two stages on one database, once it has the newest tables and all that is remembered of a time before it."""
     engine = connect(HistorySettings().database.get_secret_value())
     resources.stack.push_async_callback(engine.dispose)
     await migrate(engine, "services._runtime.history")
     projection = Projection(engine)
-    await rebuild_new(engine, projection, resources.kafka)
+    store = resources.blobs()
+    await rebuild_new(engine, projection, resources.kafka, store)
+    told = Told(resources.registry)
+    resources.stack.callback(told.close)
+    resources.supervise("records", Recorder(Unrecorded(engine), store, told).run)
     projecting = Projecting(projection)
     return (
         Stage("history", FAX_STATUS, projecting.status, concurrency=AT_ONCE, batch=AT_ONCE),

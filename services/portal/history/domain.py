@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from schemas.fax import FaxState, FaxStatusChanged
+from schemas.record import Record
 from services._runtime.history import FaxRow
 
 Identity = tuple[int, str, FaxState, str]
@@ -16,6 +17,32 @@ ATTENTION: Final[dict[FaxState, int]] = {"mail-failed": 2, "mail-bounced": 2, "m
 
 TELLING: Final[frozenset[FaxState]] = frozenset({*ATTENTION, "emailed", "at-device", "printed"})
 """Steps of bringing the fax, or a receipt, to one recipient; the others are steps of the fax itself."""
+
+
+UNDERWAY: Final[frozenset[FaxState]] = frozenset(
+    {"accepted", "ready", "dialling", "waiting-to-redial", "mail-deferred", "at-device"}
+)
+"""States after which another is sure to come."""
+
+
+def has_ended(row: FaxRow) -> bool:
+    """Whether the fax has come to an end for now: nothing more need happen, though something may.
+
+    A received fax that was routed may be mailed next, or may stay in the portal; nobody can tell from the row.
+    """
+    return row.state not in UNDERWAY and (row.direction, row.state) != ("sent", "routed")
+
+
+def record_of(steps: Collection[FaxStatusChanged]) -> Record:
+    """What is kept beside the fax whose kept `steps` these are; at least one."""
+    row = row_of(steps)
+    return Record(
+        fax_id=row.fax_id,
+        direction=row.direction,
+        accepted_at=row.accepted_at,
+        state=row.state,
+        steps=tuple(sorted(steps, key=_order)),
+    )
 
 
 def identity(step: FaxStatusChanged) -> Identity:

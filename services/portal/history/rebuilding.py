@@ -1,56 +1,34 @@
-"""Making the history anew from what remembers it: the topics (14 days), and whatever other source there is.
+"""Making the history anew from what remembers it: what is gone, the records beside the faxes, and the newest steps.
 
 All of it is idempotent: it may run beside the stage, in several processes, or again after a kill.
 """
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from schemas.envelope import InvalidMessage, decode
-from schemas.fax import FaxStatusChanged
-from schemas.retention import FaxExpired
-from schemas.topics import FAX_EXPIRED, FAX_STATUS, Topic
+from schemas.topics import FAX_EXPIRED, FAX_STATUS
+from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
 from services._runtime.database import connect, migrate, transaction
-from services._runtime.history.tables import BUILT
-from services._runtime.kafka import client_options
-from services._runtime.records import Record
+from services._runtime.history.tables import BUILT, READ_DAYS
 from services._runtime.settings import KafkaSettings
 from services.portal.history.adapters import Projection
+from services.portal.history.records import RecordSource
+from services.portal.history.sources import Source, TopicSource
+from services.portal.history.stored import inserting
 
-AT_ONCE = 500
-TELL_SECONDS = 5.0
+TELL_SECONDS: Final = 5.0
+
+STALE: Final = timedelta(days=1)
+"""A rebuilding that was killed so long ago isn't gone on with, but begun anew: what it read has changed since."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Told:
-    """A batch from a source, and how far the source is with it: `done` of `total` of whatever it counts."""
-
-    steps: Sequence[FaxStatusChanged]
-    expired: Sequence[FaxExpired]
-    done: int
-    total: int
-
-
-class Source(Protocol):
-    """Something that remembers steps. A reader of the faxes' ``record.json`` would be another, before the topics."""
-
-    @property
-    def name(self) -> str:
-        """What progress calls it."""
-
-    def batches(self) -> AsyncIterator[Told]:
-        """All that it remembers, from the start."""
-
 
 Progress = Callable[[str, int, int], None]
 """Called with a source's name, how much of it is done, and how much there is."""
@@ -60,7 +38,7 @@ async def rebuild(projection: Projection, sources: Sequence[Source], progress: P
     """Write all that `sources` remember.
 
     Raises:
-        DependencyAway: The database doesn't answer. Start again: nothing is doubled.
+        DependencyAway: The database or the store doesn't answer. Start again: nothing is doubled.
         KafkaError: No broker answers.
     """
     for source in sources:
@@ -68,30 +46,31 @@ async def rebuild(projection: Projection, sources: Sequence[Source], progress: P
             if told.expired:
                 await projection.remove(told.expired)
             if told.steps:
-                await projection.write(told.steps)
+                await projection.write(told.steps, recorded=told.recorded)
             progress(source.name, told.done, told.total)
 
 
-def topics(kafka: KafkaSettings) -> tuple[Source, ...]:
-    """The topics as sources: first what is gone, so that its steps needn't be written."""
-    return TopicSource(FAX_EXPIRED, kafka), TopicSource(FAX_STATUS, kafka)
+def sources(engine: AsyncEngine, kafka: KafkaSettings, store: Blobs) -> tuple[Source, ...]:
+    """First what is gone, so that nothing of it is written; then the records; then what is newer than they are."""
+    return TopicSource(FAX_EXPIRED, kafka), RecordSource(store, ReadDays(engine)), TopicSource(FAX_STATUS, kafka)
 
 
-async def rebuild_database(url: str, kafka: KafkaSettings, progress: Progress) -> None:
-    """Bring a database to the newest tables, and write all that the topics remember.
+async def rebuild_database(url: str, kafka: KafkaSettings, store: Blobs, progress: Progress) -> None:
+    """Bring a database to the newest tables, and write all that is remembered.
 
     Raises:
-        DependencyAway, KafkaError: See `rebuild`.
+        DependencyAway, KafkaError: See `rebuild`. Called again within a day, it goes on.
     """
     engine = connect(url)
     try:
         await migrate(engine, "services._runtime.history")
-        await rebuild(Projection(engine), topics(kafka), progress)
+        await rebuild(Projection(engine), sources(engine, kafka, store), progress)
+        await ReadDays(engine).forget()
     finally:
         await engine.dispose()
 
 
-async def rebuild_new(engine: AsyncEngine, projection: Projection, kafka: KafkaSettings) -> None:
+async def rebuild_new(engine: AsyncEngine, projection: Projection, kafka: KafkaSettings, store: Blobs) -> None:
     """Rebuild a database that never was: the stage's group may stand at the end of topics that it has not seen.
 
     Raises:
@@ -100,9 +79,34 @@ async def rebuild_new(engine: AsyncEngine, projection: Projection, kafka: KafkaS
     async with transaction(engine) as connection:
         built = await connection.scalar(select(BUILT.c.at).limit(1))
     if built is None:
-        await rebuild(projection, topics(kafka), LoggedProgress())
+        await rebuild(projection, sources(engine, kafka, store), LoggedProgress())
+        await ReadDays(engine).forget()
         async with transaction(engine) as connection:
-            await connection.execute(BUILT.insert().values(at=utc_now()))
+            await connection.execute(inserting(connection, BUILT).values(at=utc_now()).on_conflict_do_nothing())
+
+
+class ReadDays:
+    """How far a rebuilding is with the records: see `services.portal.history.records.Days`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def read(self) -> set[date]:
+        """Days of which all is written."""
+        async with transaction(self._engine) as connection:
+            await connection.execute(delete(READ_DAYS).where(READ_DAYS.c.at < utc_now() - STALE))
+            return set(await connection.scalars(select(READ_DAYS.c.day)))
+
+    async def note(self, day: date) -> None:
+        """All of `day` is written."""
+        async with transaction(self._engine) as connection:
+            noted = inserting(connection, READ_DAYS).values(day=day, at=utc_now())
+            await connection.execute(noted.on_conflict_do_nothing())
+
+    async def forget(self) -> None:
+        """The rebuilding is over."""
+        async with transaction(self._engine) as connection:
+            await connection.execute(delete(READ_DAYS))
 
 
 class LoggedProgress:
@@ -116,48 +120,3 @@ class LoggedProgress:
         if done >= total or time.monotonic() - self._told >= TELL_SECONDS:
             self._told = time.monotonic()
             log.info("rebuilding the history", extra={"source": source, "done": done, "total": total})
-
-
-@dataclass(frozen=True)
-class TopicSource:
-    """A topic from its start to where it ends when reading begins, outside any consumer group.
-
-    Messages that can't be read are passed over: the stage sets them aside.
-    """
-
-    topic: Topic
-    kafka: KafkaSettings
-
-    @property
-    def name(self) -> str:
-        """The topic's."""
-        return self.topic.name
-
-    async def batches(self) -> AsyncIterator[Told]:
-        """See `Source`."""
-        async with AIOKafkaConsumer(**client_options(self.kafka), auto_offset_reset="earliest") as consumer:
-            partitions = [TopicPartition(self.topic.name, one) for one in range(self.topic.partitions)]
-            consumer.assign(partitions)
-            starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
-            for partition, start in starts.items():
-                consumer.seek(partition, start)
-            total = sum(ends.values()) - sum(starts.values())
-            left = total
-            while left:
-                taken = await consumer.getmany(timeout_ms=500, max_records=AT_ONCE)
-                left = sum([max(0, ends[one] - await consumer.position(one)) for one in partitions])
-                yield self._told([record for batch in taken.values() for record in batch], total - left, total)
-
-    def _told(self, records: Sequence[Record], done: int, total: int) -> Told:
-        steps: list[FaxStatusChanged] = []
-        expired: list[FaxExpired] = []
-        for record in records:
-            try:
-                event = decode(self.topic, record.headers, record.value)
-            except InvalidMessage:
-                continue
-            if isinstance(event, FaxStatusChanged):
-                steps.append(event)
-            elif isinstance(event, FaxExpired):
-                expired.append(event)
-        return Told(steps, expired, done, total)
