@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-from schemas.topics import RETENTION_REQUESTED
+from schemas.topics import DELETION_REQUESTED, RETENTION_REQUESTED
 from services._runtime.blobs import ObjectStore
 from services._runtime.claims import Claims, utc_now
 from services._runtime.publisher import Publisher
@@ -13,6 +13,7 @@ from services._runtime.settings import StoreSettings
 from services._runtime.stage import Stage
 from services.retention.adapters import Bucket
 from services.retention.backlog import Backlog
+from services.retention.deleting import Deletions
 from services.retention.domain import Now
 from services.retention.handlers import Retention
 from services.retention.holds import Holds, HoldTable
@@ -69,7 +70,11 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     await _schedule(resources, settings, parts, told)
     handler = Retention(parts.bucket, parts.sweep, parts.uploads, settings.faxes_per_task, told, utc_now)
     at_once = settings.at_once
-    return (Stage("retention", RETENTION_REQUESTED, handler.handle, TASK_SECONDS, concurrency=at_once, batch=at_once),)
+    deletions = Deletions(parts.sweep, told)
+    return (
+        Stage("retention", RETENTION_REQUESTED, handler.handle, TASK_SECONDS, concurrency=at_once, batch=at_once),
+        Stage("retention-deletions", DELETION_REQUESTED, deletions.handle, concurrency=at_once, batch=at_once),
+    )
 
 
 async def _holds(resources: Resources) -> HoldTable:

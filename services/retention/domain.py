@@ -19,6 +19,7 @@ class Facts:
     """What is known of one fax; None where nothing is left that says it.
 
     A fax that never was decided about is nobody's; `owner_known` is False where a decision is there but can't be read.
+    `also` are the scopes of whom it was set aside for, before it was released to its account.
     """
 
     fax_id: UUID
@@ -26,12 +27,13 @@ class Facts:
     account_id: str | None = None
     domain: str | None = None
     owner_known: bool = True
+    also: frozenset[str] = frozenset()
 
     @property
     def scopes(self) -> frozenset[str]:
         """The scopes of holds that cover it."""
         named = {"fax": self.fax_id, "account": self.account_id, "domain": self.domain}
-        return frozenset(f"{kind}:{name}" for kind, name in named.items() if name is not None)
+        return self.also | {f"{kind}:{name}" for kind, name in named.items() if name is not None}
 
 
 def due_before(task: RetentionRequested, now: datetime) -> datetime:

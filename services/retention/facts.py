@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
@@ -15,20 +16,26 @@ from services.retention.remains import Remains
 AT_ONCE = 16
 
 
-class _Status(BaseModel):
+class Status(BaseModel):
+    """The part of a decision's step that retention needs."""
+
     model_config = ConfigDict(extra="ignore")
 
     accepted_at: AwareDatetime
+    version: int = 1
+    direction: Literal["received", "sent"] = "received"
 
 
-class _Record(BaseModel):
-    """The part of ``decision.json``, or of an acceptance, that retention needs."""
+class Record(BaseModel):
+    """The part of a decision, or of an acceptance, that retention needs."""
 
     model_config = ConfigDict(extra="ignore")
 
     account_id: str | None = None
     domain: str | None = None
-    status: _Status | None = None
+    rule: str | None = None
+    upload: str | None = None
+    status: Status | None = None
     accepted_at: AwareDatetime | None = None
 
     @classmethod
@@ -57,13 +64,22 @@ async def facts(blobs: Blobs, faxes: Sequence[Remains]) -> list[Facts]:
 
 def accepted_at(raw: bytes | None) -> datetime | None:
     """The fax's date, from the bytes of its acceptance."""
-    record = _Record.read(raw)
+    record = Record.read(raw)
     return record.accepted_at if record else None
 
 
 async def _facts(blobs: Blobs, fax: Remains) -> Facts:
-    decided = _Record.read(await blobs.get(fax.decision)) if fax.decision else None
+    decided = Record.read(await blobs.get(fax.decision)) if fax.decision else None
     if decided is not None and decided.status is not None:
-        return Facts(fax.fax_id, decided.status.accepted_at, decided.account_id, decided.domain)
+        first = Facts(fax.fax_id, decided.status.accepted_at, decided.account_id, decided.domain)
+        return _released(first, Record.read(await blobs.get(fax.release))) if fax.release else first
     when = accepted_at(await blobs.get(accepted_key(fax.fax_id)))
     return Facts(fax.fax_id, when, owner_known=fax.decision is None)
+
+
+def _released(first: Facts, record: Record | None) -> Facts:
+    """It is now whose it was released to; holds of whom it came for count as before."""
+    if record is None:
+        return replace(first, owner_known=False)
+    earlier = first.scopes - {f"fax:{first.fax_id}"}
+    return replace(first, account_id=record.account_id, domain=record.domain, also=earlier)

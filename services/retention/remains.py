@@ -8,7 +8,7 @@ from datetime import date
 from itertools import chain
 from uuid import UUID
 
-from schemas.keys import CLAIMS, DECISION, FAXES, HELD, day_prefix
+from schemas.keys import CLAIMS, DECISION, FAXES, HELD, RELEASE, day_prefix
 from services.retention.adapters import Bucket
 from services.retention.files import File, Marker
 
@@ -16,6 +16,8 @@ USUAL = {FAXES: 5, CLAIMS: 2}
 """Objects of a fax below each prefix, rather more than less: a second page costs more than a few objects too many."""
 
 LEAST = 50
+
+DECISIONS = (f"/{DECISION}", f"/{RELEASE}")
 
 
 @dataclass
@@ -25,7 +27,7 @@ class Remains:
     Attributes:
         fax_id: Of the fax.
         documents: What it shows, and whatever else lies beside.
-        records: Its decision and its claims: what is known of it goes last.
+        records: Its decisions and its claims: what is known of it goes last.
         held: The copies below ``held/``.
     """
 
@@ -42,8 +44,16 @@ class Remains:
     @property
     def decision(self) -> str | None:
         """The key of its decision."""
+        return self._readable(DECISION)
+
+    @property
+    def release(self) -> str | None:
+        """The key of the decision by which it was released, if it was."""
+        return self._readable(RELEASE)
+
+    def _readable(self, name: str) -> str | None:
         stored = (*self.records, *self.held)
-        return next((file.key for file in stored if file.readable and file.key.endswith(f"/{DECISION}")), None)
+        return next((file.key for file in stored if file.readable and file.key.endswith(f"/{name}")), None)
 
     @property
     def size(self) -> int:
@@ -66,7 +76,7 @@ async def remains(bucket: Bucket, day: date, fax_ids: Sequence[UUID], *, version
     documents, claims, *held = await asyncio.gather(*(_all(one) for one in listings))
     for fax_id, file in documents:
         known = found[fax_id]
-        (known.records if file.key.endswith(f"/{DECISION}") else known.documents).append(file)
+        (known.records if file.key.endswith(DECISIONS) else known.documents).append(file)
     for fax_id, file in claims:
         found[fax_id].records.append(file)
     for fax_id, file in chain.from_iterable(held):

@@ -1,0 +1,108 @@
+"""deletion-requested in; fax-expired out. One fax goes for good, whatever its age (docs/adr/0007)."""
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC
+
+from schemas.decision import DELETED, Decision
+from schemas.keys import INCOMING, RELEASE
+from schemas.retention import DeletionRequested, FaxExpired
+from services._runtime.claims import JSON
+from services._runtime.decision import decision_key
+from services._runtime.expiry import expired_step
+from services._runtime.outcomes import Done, Outcome, RetryLater
+from services.retention.facts import Record, Status
+from services.retention.files import File
+from services.retention.holds import cover
+from services.retention.sweep import Candidate, Sweep, Swept
+from services.retention.telling import Told
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Deletions:
+    """Deletes what a person wants gone: the pages, telephony's upload and whatever lies beside.
+
+    What stays until the fax's day is swept says nothing of its content, and keeps a repeated event from bringing it
+    back: acceptance, claims, and in place of the decision one that says *deleted*.
+    """
+
+    sweep: Sweep
+    told: Told
+
+    async def handle(self, request: DeletionRequested) -> Outcome:
+        """Delete the fax that is asked for, if it is that account's and on no hold; else nothing.
+
+        Raises:
+            DependencyAway: The store doesn't answer or holds can't be known.
+        """
+        day = request.accepted_at.astimezone(UTC).date()
+        [fax] = await self.sweep.look(day, [request.fax_id], self.sweep.now())
+        await self.sweep.holds.read_to_end()
+        if why := self._kept(fax, request):
+            log.warning("not deleted", extra={"fax": str(request.fax_id), "reason": why})
+            return Done()
+        return await self._delete(fax, request)
+
+    def _kept(self, fax: Candidate, request: DeletionRequested) -> str:
+        """Why it stays; empty if it goes."""
+        if fax.remains.held or cover(self.sweep.holds.held, fax.facts):
+            return "it is on hold"
+        if fax.remains.decision is None:
+            return "nothing was decided about it, or it is gone"
+        return "" if fax.facts.account_id == request.account_id else "it is another account's"
+
+    async def _delete(self, fax: Candidate, request: DeletionRequested) -> Outcome:
+        bucket = self.sweep.bucket
+        upload = await self._note(request)  # first: from now on, whatever comes late ends
+        uploads = await bucket.all_of([upload]) if upload and upload.startswith(INCOMING) else []
+        files = [*uploads, *fax.remains.documents, *await self._decisions(fax, request)]
+        await self.sweep.pace.spend(len(files))
+        if refused := await bucket.delete(files):
+            keys = ", ".join(file.key for file in refused)
+            return RetryLater("objects-not-deleted", attempts=3, detail=f"{len(refused)} objects: {keys}"[:500])
+        tombstone = FaxExpired(
+            fax_id=request.fax_id,
+            account_id=request.account_id,
+            accepted_at=request.accepted_at,
+            expired_at=self.sweep.now(),
+            cause="deleted-by-user",
+            objects=len(files),
+            size=sum(file.size for file in files),
+        )
+        self.told.swept(Swept(expired=[tombstone]))
+        return Done((tombstone,))
+
+    async def _note(self, request: DeletionRequested) -> str | None:
+        """Write that it is deleted in place of the decision; the key of telephony's upload, which was named there."""
+        key = decision_key(request.accepted_at, request.fax_id)
+        before = Record.read(await self.sweep.blobs.get(key)) or Record()
+        if before.rule == DELETED:
+            return before.upload
+        status = before.status or Status(accepted_at=request.accepted_at)
+        step = expired_step(
+            request.fax_id,
+            status.version + 1,
+            request.accepted_at,
+            request.requested_at,
+            received=status.direction == "received",
+            account_id=request.account_id,
+        )
+        note = Decision(
+            rule=DELETED,
+            why="Somebody who may deleted it.",
+            account_id=request.account_id,
+            domain=before.domain,
+            decided_at=request.requested_at,
+            status=step,
+            upload=before.upload,
+        )
+        await self.sweep.blobs.put(key, note.model_dump_json(exclude_none=True).encode(), JSON)
+        return before.upload
+
+    async def _decisions(self, fax: Candidate, request: DeletionRequested) -> list[File]:
+        """The release, and older versions of the decision: they name numbers and people."""
+        release = [file for file in fax.remains.records if file.key.endswith(f"/{RELEASE}")]
+        every = await self.sweep.bucket.all_of([decision_key(request.accepted_at, request.fax_id)])
+        return [*release, *(file for file in every if not file.readable)]
