@@ -158,5 +158,5 @@ async def test_what_is_left_is_as_it_should_be_and_goes_with_its_day(stored: Sto
     assert stored.of(fax_id) == []
 
 
-async def _unreadable(data: bytes, pages_announced: int | None, bad_rows_reported: int) -> NoReturn:  # noqa: ARG001
+async def _unreadable(data: bytes, pages_announced: int | None, bad_rows_reported: int) -> NoReturn:
     raise UnreadableDocument("empty")
