@@ -17,15 +17,18 @@ from typer.testing import CliRunner
 
 from schemas.base import Event
 from schemas.fax import FaxStatusChanged, TablePositionReported
+from schemas.keys import RECORD, fax_prefix
 from schemas.retention import FaxExpired
 from schemas.topics import FAX_STATUS
 from services._runtime import topic_admin
+from services._runtime.blobs import ObjectStore
 from services._runtime.database import connect, migrate, transaction
 from services._runtime.history import History
 from services._runtime.history.tables import STEPS
 from services._runtime.publisher import Message, Publisher
-from services._runtime.settings import KafkaSettings
+from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli.history import app
+from services.portal.history.adapters import Projection
 from tests.fault.workers import Worker, workers
 from tests.providers.cluster import Cluster
 
@@ -88,7 +91,7 @@ async def projected(cluster: Cluster, kafka: None, tmp_path: Path, database: str
         yield one
 
 
-def steps_of(faxes: Sequence[UUID], account: str) -> list[FaxStatusChanged]:
+def steps_of(faxes: Sequence[UUID], account: str, accepted_at: datetime = NOW) -> list[FaxStatusChanged]:
     return [
         FaxStatusChanged(
             fax_id=fax_id,
@@ -97,7 +100,7 @@ def steps_of(faxes: Sequence[UUID], account: str) -> list[FaxStatusChanged]:
             stage="dialer",
             at=NOW + timedelta(seconds=version),
             direction="sent",
-            accepted_at=NOW,
+            accepted_at=accepted_at,
             account_id=account,
         )
         for version in range(1, VERSIONS + 1)
@@ -146,18 +149,30 @@ async def test_killed_processes_miss_nothing_and_double_nothing(projected: Proje
 
 
 @pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=pytest.mark.chaos)], indirect=True)
-async def test_a_fax_from_its_first_step_to_its_expiry_and_a_new_database_from_the_topics(
+async def test_a_fax_from_its_first_step_to_its_expiry_and_a_new_database(
     projected: Projected, cluster: Cluster, tmp_path: Path
 ) -> None:
+    """`old` is a fax that no topic tells of any more: only its record does."""
     account = f"account-{uuid4()}"
-    kept, gone, late = (uuid4() for _ in range(3))
-    history = History(projected.engine)
+    kept, gone, late, old = (uuid4() for _ in range(4))
+    history, store, long_ago = History(projected.engine), ObjectStore(StoreSettings()), NOW - timedelta(days=90)
+    await Projection(projected.engine).write(steps_of([old], account, long_ago))
 
     async def both_there() -> bool:
-        return {row.fax_id for row in (await history.faxes(account)).rows} == {kept, gone}
+        return {row.fax_id for row in (await history.faxes(account)).rows} == {kept, gone, old}
 
     async def one_there() -> bool:
-        return {row.fax_id for row in (await history.faxes(account)).rows} == {kept}
+        return {row.fax_id for row in (await history.faxes(account)).rows} == {kept, old}
+
+    async def recorded() -> set[UUID]:
+        dates = {kept: NOW, gone: NOW, old: long_ago}
+        return {one for one, day in dates.items() if await store.get(fax_prefix(day, one) + RECORD)}
+
+    async def all_recorded() -> bool:
+        return await recorded() == {kept, gone, old}
+
+    async def its_record_is_gone() -> bool:
+        return await recorded() == {kept, old}
 
     position = TablePositionReported(instance="x", stage="router", at=NOW, positions={"0": 1})
     poison = Message(FAX_STATUS.name, str(kept).encode(), b"{", (("ce_specversion", b"1.0"), ("ce_type", b"x")))
@@ -166,15 +181,18 @@ async def test_a_fax_from_its_first_step_to_its_expiry_and_a_new_database_from_t
             await publisher.publish([poison])
         await projected.publish([position, *steps_of([kept, gone], account)])
         await eventually("both are there", both_there)
+        await eventually("all have a record", all_recorded)
         await projected.publish([FaxExpired(fax_id=gone, accepted_at=NOW, expired_at=NOW, objects=1, size=1)])
         await eventually("one is gone", one_there)
         await projected.publish([*steps_of([gone], account), *steps_of([late], f"{account}-late")])
         await eventually("what came later", lambda: _there(history, late))
         assert await one_there()
+        await eventually("what is gone has no record", its_record_is_gone)
         assert worker.metric("nativefax_messages_total", stage="history", outcome="dead-letter") == 1
     restored = connect(f"sqlite:///{tmp_path}/restored.sqlite")
     told = await asyncio.to_thread(rebuilt_by_hand, f"sqlite:///{tmp_path}/restored.sqlite")
     assert "fax-status" in told
+    assert "records" in told
     assert (await History(restored).faxes(account)).rows == (await history.faxes(account)).rows
     await restored.dispose()
     anew = tmp_path / "anew"
@@ -183,7 +201,8 @@ async def test_a_fax_from_its_first_step_to_its_expiry_and_a_new_database_from_t
         with other.stage():
             rebuilt = History(other.engine)
             assert (await rebuilt.faxes(account)).rows == (await history.faxes(account)).rows
-            assert await rebuilt.steps(kept) == await history.steps(kept)
+            for one in (kept, old):
+                assert await rebuilt.steps(one) == await history.steps(one) != []
 
 
 def rebuilt_by_hand(url: str) -> str:
