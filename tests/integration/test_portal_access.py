@@ -35,6 +35,9 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("POST", "/sign-out"): ALL,
     ("GET", "/password"): ALL,
     ("POST", "/password"): ALL,
+    ("GET", "/tokens"): OFFICE,
+    ("POST", "/tokens"): OFFICE,
+    ("POST", "/tokens/{token}/revoke"): OFFICE,
     ("GET", "/faxes"): READERS,
     ("GET", "/faxes/received"): READERS,
     ("GET", "/faxes/sent"): READERS,
@@ -129,7 +132,14 @@ async def _filled(site: Portal) -> dict[str, str]:
         user = await connection.scalar(select(USER_ROWS.c.user_id).where(USER_ROWS.c.extension == "1004"))
     account = made.headers["location"].rpartition("=")[2]
     fax = await site.stored.put("accepted", "routed", account_id=account, documents=received(b"%PDF-"))
-    return {"domain": DOMAIN, "account": account, "user": str(user), "number": "+12025550105", "fax": str(fax)}
+    return {
+        "domain": DOMAIN,
+        "account": account,
+        "user": str(user),
+        "number": "+12025550105",
+        "fax": str(fax),
+        "token": "none",
+    }
 
 
 async def _add(client: httpx.AsyncClient, **fields: Any) -> httpx.Response:
@@ -141,6 +151,11 @@ async def _add(client: httpx.AsyncClient, **fields: Any) -> httpx.Response:
 async def test_each_role_sees_only_its_pages(site: Portal, role: str) -> None:
     stands = await _filled(site)
     client = site.client() if role == "nobody" else await site.signed_in(role)
+    if role in OFFICE:
+        (person,) = await site.services.people.known_by(EMAILS[role])
+        await site.services.tokens.make(person, "program")
+        (token,) = await site.services.tokens.of(person)
+        stands["token"] = token.token_id
     wrong = []
     for page in sorted(PAGES, key=lambda one: (one.path == "/sign-out", one.path == "/sign-in")):
         path = page.path.format(**stands)
@@ -217,7 +232,7 @@ async def test_a_form_of_somebody_else_changes_nothing(
     before = await _everything(site)
     for page in PAGES:
         if page.method == "POST":
-            path = page.path.format(domain=DOMAIN, account="x", user="y", number="+12025550105", fax="z")
+            path = page.path.format(domain=DOMAIN, account="x", user="y", number="+12025550105", token="z", fax="z")
             data = {
                 "name": "evil.example",
                 **({} if token is None else {"form_token": right if token == "right" else token}),

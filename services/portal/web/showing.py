@@ -31,6 +31,7 @@ DONE: Final[dict[str, Message]] = {
     "user-removed": Message("The user was removed."),
     "revoked": Message("The token is revoked. Whatever still uses it is refused within seconds."),
     "locked-out": Message("The adapter is locked out within seconds. Make a new enrolment code to let it in again."),
+    "token-revoked": Message("Revoked: programs that use this token are refused from now on."),
     "signed-out": Message("They can sign in no more, and are signed out everywhere."),
 }
 """By the word that a redirect carries: an address never carries a sentence that somebody else could write."""
