@@ -7,7 +7,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services._runtime.blobs import ObjectStore
 from services._runtime.database import connect, migrate
-from services._runtime.history import History
 from services._runtime.links import Links
 from services._runtime.outbox import Outbox
 from services._runtime.process import Process
@@ -17,7 +16,7 @@ from services._runtime.stage import Stage
 from services._runtime.wrapping import HttpMetrics, Wrapping
 from services.portal.api.application import api
 from services.portal.api.problems import broken
-from services.portal.faxes.faxes import Faxes
+from services.portal.faxes import app as faxes
 from services.portal.inventory.inventory import Inventory
 from services.portal.inventory.live import LiveStates
 from services.portal.inventory.seeding import seed
@@ -28,7 +27,7 @@ from services.portal.web.passwords import Passwords
 from services.portal.web.people import People
 from services.portal.web.services import Cookies, Services
 from services.portal.web.sessions import Sessions
-from services.portal.web.settings import FaxesSettings, PortalSettings, served_plainly
+from services.portal.web.settings import PortalSettings, served_plainly
 from services.portal.web.site import idle, let_first_in, longest, site
 from services.portal.web.throttle import Throttle
 from services.portal.web.tokens import Tokens
@@ -96,7 +95,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
         cookies=Cookies(secure=not served_plainly(LinkSettings().portal_url)),
         live=live.state,
         browsers=Browsers(LinkSettings().links_secret.get_secret_value()),
-        faxes=faxes(resources),
+        faxes=await faxes.build(resources),
     )
     if settings.sample:
         await seed(engine, settings.first_reseller)
@@ -105,16 +104,6 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     machines = Wrapping(api(services), HttpMetrics(resources.registry, "portal_api"), broken)
     resources.serve(beside(web(), machines, site(services)))
     return ()
-
-
-def faxes(resources: Resources) -> Faxes | None:
-    """The faxes of the pages, if the settings say where their history is."""
-    database = FaxesSettings().database
-    if database is None:
-        return None
-    engine = connect(database.get_secret_value())
-    resources.stack.push_async_callback(engine.dispose)
-    return Faxes(History(engine), resources.blobs())
 
 
 def main() -> None:

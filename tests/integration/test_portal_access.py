@@ -46,6 +46,8 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("GET", F): READERS,
     ("GET", f"{F}/row"): READERS,
     ("GET", f"{F}/thumbnail"): READERS,
+    ("GET", f"{F}/page/{{page}}"): READERS,
+    ("GET", f"{F}/small/{{page}}"): READERS,
     ("GET", f"{F}/fax.pdf"): READERS,
     ("GET", f"{F}/fax.tif"): READERS,
     ("GET", "/domains"): {"reseller"},
@@ -93,7 +95,8 @@ WHO: dict[tuple[str, str], set[str]] = {
 """Written down a second time, so that a route that changes its rule, or has none, fails here."""
 
 
-PAGES_OF_A_FAX = {f"{F}/thumbnail", f"{F}/fax.pdf", f"{F}/fax.tif"}
+PDF = Path(__file__).parents[1] / "data" / "submitted" / "letter.pdf"
+PAGES_OF_A_FAX = {f"{F}/{one}" for one in ("thumbnail", "page/{page}", "small/{page}", "fax.pdf", "fax.tif")}
 """What shows a fax's pages: a reseller may ask for those of unclaimed faxes only."""
 
 
@@ -131,12 +134,13 @@ async def _filled(site: Portal) -> dict[str, str]:
     async with transaction(site.engine) as connection:
         user = await connection.scalar(select(USER_ROWS.c.user_id).where(USER_ROWS.c.extension == "1004"))
     account = made.headers["location"].rpartition("=")[2]
-    fax = await site.stored.put("accepted", "routed", account_id=account, documents=received(b"%PDF-"))
+    fax = await site.stored.put("accepted", "routed", account_id=account, documents=received(PDF.read_bytes()))
     return {
         "domain": DOMAIN,
         "account": account,
         "user": str(user),
         "number": "+12025550105",
+        "page": "1",
         "fax": str(fax),
         "token": "none",
     }
@@ -232,7 +236,7 @@ async def test_a_form_of_somebody_else_changes_nothing(
     before = await _everything(site)
     for page in PAGES:
         if page.method == "POST":
-            path = page.path.format(domain=DOMAIN, account="x", user="y", number="+12025550105", token="z", fax="z")
+            path = page.path.format(domain=DOMAIN, account="x", user="y", number="+12025550105", token="z", fax="z", page="1")
             data = {
                 "name": "evil.example",
                 **({} if token is None else {"form_token": right if token == "right" else token}),

@@ -14,11 +14,19 @@ from schemas.keys import DECISION, DIALLED, DOCUMENT, ORIGINAL, THUMBNAIL, fax_p
 from services._runtime.database import connect, migrate
 from services._runtime.history import History
 from services.portal.faxes.faxes import Faxes
+from services.portal.faxes.pictures import Pictures
 from services.portal.history.adapters import Projection
 from tests.fakes import MemoryBlobs
 
 CALLER, NUMBER = "+12025550177", "+12025550101"
 WHOSE: dict[str, Any] = {"reseller": "reseller", "domain": "clinic.example"}
+
+
+class Directly:
+    """`Runs` in this process, for tests whose documents are our own."""
+
+    async def run(self, job: Any, *args: Any, **kwargs: Any) -> Any:
+        return job(*args, **kwargs)
 
 
 @dataclass
@@ -88,7 +96,7 @@ async def stored_faxes(folder: Path) -> AsyncIterator[StoredFaxes]:
     engine = connect(f"sqlite:///{database}")
     blobs = MemoryBlobs()
     try:
-        yield StoredFaxes(Projection(engine), Faxes(History(engine), blobs), blobs)
+        yield StoredFaxes(Projection(engine), Faxes(History(engine), blobs, Pictures(blobs, Directly())), blobs)
     finally:
         await engine.dispose()
 

@@ -25,9 +25,10 @@ class Documents:
     tiff: str | None = None
     thumbnail: str | None = None
 
-    def shown(self, row: FaxRow) -> str | None:
-        """The document whose pages are shown: of a sent fax what is dialled, of a received one what a mail carries."""
-        return self.tiff if row.direction == "sent" else self.pdf
+
+def shown_key(row: FaxRow) -> str:
+    """Where the document is whose pages are shown: of a sent fax the very pages dialled, of a received one its PDF."""
+    return fax_prefix(row.accepted_at, row.fax_id) + (DIALLED if row.direction == "sent" else DOCUMENT)
 
 
 async def documents_of(blobs: Blobs, row: FaxRow) -> Documents:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from services._runtime.blobs import Blobs
 from services._runtime.history import History
+from services.portal.faxes.pictures import Pictures
 from services.portal.faxes.viewings import Viewings
 
 
@@ -14,9 +15,11 @@ class Faxes:
     Attributes:
         history: A row for each fax, and its steps.
         blobs: Their documents.
+        pictures: Of their pages.
         viewings: Who read which of late.
     """
 
     history: History
     blobs: Blobs
+    pictures: Pictures
     viewings: Viewings = field(default_factory=Viewings)

@@ -1,8 +1,12 @@
 """The page of one fax: its pages, how it stands, each step, why it is here, and what can be done with it."""
 
+from collections.abc import Sequence
+
 from starlette.responses import Response
 
-from services.portal.faxes.documents import Documents, decision_of, documents_of
+from services._runtime.history import FaxRow
+from services.portal.faxes.documents import Documents, decision_of, documents_of, shown_key
+from services.portal.faxes.drawing import MAX_PAGES
 from services.portal.faxes.shelves import TITLES, shelf_of
 from services.portal.faxes.told import missing, result, story, why_here
 from services.portal.faxes.words import duration, moving, pages_of, status_of
@@ -36,10 +40,16 @@ async def page(visit: Visit) -> Response:
         pages=pages_of(row),
         duration=duration(row.seconds),
         documents=documents,
-        shown=range(1, (row.pages or 0) + 1) if documents.shown(row) else (),
+        shown=_shown(row, documents),
         missing=missing(row, decision),
         result=result(row),
         steps=story(await faxes.history.steps(row.fax_id)),
         why=why_here(row, decision),
         actions=await actions(visit, row, fax.sees),
     )
+
+
+def _shown(row: FaxRow, documents: Documents) -> Sequence[int]:
+    """The numbers of the pages that can be shown."""
+    ready = shown_key(row) in {documents.pdf, documents.tiff}
+    return range(1, min(row.pages or 0, MAX_PAGES) + 1) if ready else ()

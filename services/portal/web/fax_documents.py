@@ -6,7 +6,9 @@ from typing import Final
 from starlette.responses import Response
 
 from services._runtime.display import fax_filename
-from services.portal.faxes.documents import documents_of, thumbnail_of
+from services.portal.faxes.documents import documents_of, shown_key, thumbnail_of
+from services.portal.faxes.drawing import NoSuchPage
+from services.portal.faxes.pictures import SMALL, VIEWED
 from services.portal.inventory.actors import NotThere
 from services.portal.rendering import INERT, READABLE
 from services.portal.web.finding import Found, faxes_of, readable
@@ -17,6 +19,7 @@ from services.portal.web.viewing import record
 from services.portal.web.zones import zone_of
 
 NO_PICTURE: Final = "page.svg"
+_DIGITS: Final = 3
 
 
 async def thumbnail(visit: Visit) -> Response:
@@ -25,6 +28,28 @@ async def thumbnail(visit: Visit) -> Response:
     picture = await thumbnail_of(faxes_of(visit).blobs, fax.row)
     if picture is None:
         return _inert(content(NO_PICTURE), "image/svg+xml")
+    return _inert(picture, "image/png")
+
+
+async def page(visit: Visit) -> Response:
+    """A page, to read."""
+    return await _picture(visit, VIEWED)
+
+
+async def small_page(visit: Visit) -> Response:
+    """A page, to choose."""
+    return await _picture(visit, SMALL)
+
+
+async def _picture(visit: Visit, width: int) -> Response:
+    fax, number = await readable(visit), visit.request.path_params["page"]
+    if not (number.isascii() and number.isdigit() and len(number) <= _DIGITS):
+        raise NotThere("page")
+    await record(visit, fax.row, "fax.viewed")
+    try:
+        picture = await faxes_of(visit).pictures.page(shown_key(fax.row), int(number), width)
+    except NoSuchPage:
+        raise NotThere("page") from None
     return _inert(picture, "image/png")
 
 

@@ -23,16 +23,6 @@ class PortalSettings(BaseSettings):
     sample: bool = Field(default=False, description="an empty database begins with a sample customer, to try it out")
 
 
-class FaxesSettings(BaseSettings):
-    """Where the history of faxes is. The pages of faxes are there if it is."""
-
-    model_config = SettingsConfigDict(env_prefix="NATIVEFAX_HISTORY_", frozen=True, extra="ignore")
-
-    database: SecretStr | None = Field(
-        default=None, description="as the stage that writes it has it; without: no pages of faxes"
-    )
-
-
 def served_plainly(url: str | None) -> bool:
     """Whether the portal's own address is plain HTTP, which is for one machine only: cookies can't be Secure then."""
     return (url or "").startswith("http://")

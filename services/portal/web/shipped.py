@@ -12,6 +12,7 @@ KINDS: Final = {
     "portal.css": "text/css",
     "faxes.css": "text/css",
     "portal.js": "text/javascript",
+    "viewer.js": "text/javascript",
     "icon.svg": "image/svg+xml",
     "page.svg": "image/svg+xml",
 }
