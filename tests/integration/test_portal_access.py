@@ -236,7 +236,7 @@ async def test_a_form_of_somebody_else_changes_nothing(
     before = await _everything(site)
     for page in PAGES:
         if page.method == "POST":
-            path = page.path.format(domain=DOMAIN, account="x", user="y", number="+12025550105", token="z", fax="z", page="1")
+            path = page.path.format(domain=DOMAIN, account="x", user="y", number="+12025550105", token="z", fax="z")
             data = {
                 "name": "evil.example",
                 **({} if token is None else {"form_token": right if token == "right" else token}),
