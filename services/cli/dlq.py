@@ -1,15 +1,16 @@
 """`nativefax dlq`: what was set aside, and what is done about it."""
 
 import asyncio
+import getpass
 from collections.abc import Iterable
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from services._runtime.dead_letters import DeadLetterRecord, Resolution, UnknownTopic, read, resolve, with_reason
 from services._runtime.publisher import Publisher
 from services._runtime.settings import KafkaSettings
-from services.cli.deadletters import DeadLetterRecord, Resolution, read, resolve
 from services.cli.errors import Refused
 from services.cli.surroundings import ROOT, adopt
 from services.cli.terminal import console
@@ -65,8 +66,11 @@ def drop(letters: Letters = None, topic: Topic = None, reason: Reason = None) ->
 
 def _read(topic: str | None, reason: str | None) -> list[DeadLetterRecord]:
     adopt(ROOT)
-    letters = asyncio.run(read(KafkaSettings(), [topic] if topic else []))
-    return [one for one in letters if reason in {None, one.told("nf-reason")}]
+    try:
+        letters = asyncio.run(read(KafkaSettings(), [topic] if topic else []))
+    except UnknownTopic as unknown:
+        raise Refused(str(unknown)) from unknown
+    return with_reason(letters, reason)
 
 
 def _resolve(names: list[str], topic: str | None, reason: str | None, how: Resolution) -> None:
@@ -92,6 +96,6 @@ async def _resolve_all(letters: Iterable[DeadLetterRecord], how: Resolution) -> 
     await publisher.start()
     try:
         for letter in letters:
-            await resolve(letter, how, publisher)
+            await resolve(letter, how, publisher, getpass.getuser())
     finally:
         await publisher.stop()

@@ -19,12 +19,12 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from schemas.topics import TOPICS, Topic
 from services._runtime import topic_admin
 from services._runtime.blobs import ObjectStore
+from services._runtime.dead_letters import DeadLetterRecord, read
 from services._runtime.kafka import client_options
 from services._runtime.publisher import Message, Publisher
 from services._runtime.service import Resources, StageService
 from services._runtime.settings import KafkaSettings, StageSettings, StoreSettings
 from services._runtime.stage import Stage
-from services.cli.deadletters import DeadLetterRecord, read
 from tests.fault.pipeline import CLEAN, Pipeline
 from tests.integration.stored_faxes import new_bucket
 from tests.providers.cluster import Cluster

@@ -11,9 +11,9 @@ from typer.testing import CliRunner, Result
 
 from schemas.topics import EMAIL_REQUESTED, TELEPHONY_FAX_RECEIVED, Topic
 from services._runtime import topic_admin
+from services._runtime.dead_letters import DeadLetterRecord, read, resolve
 from services._runtime.publisher import Message, Publisher
 from services._runtime.settings import KafkaSettings
-from services.cli.deadletters import DeadLetterRecord, read, resolve
 from services.cli.main import app
 from services.cli.receiving import Incoming
 from tests.fault.pipeline import CLEAN, NORTH, Pipeline, account
@@ -63,8 +63,8 @@ async def test_an_upload_that_isnt_there_is_set_aside_and_replayed_once_mended(
             assert letter.told("nf-reason") == "object-missing"
             await pipeline.blobs.put(event.object_key, data, "image/tiff")
             async with publishing(pipeline) as publisher:
-                await resolve(letter, "replayed", publisher)
-                await resolve(letter, "replayed", publisher)
+                await resolve(letter, "replayed", publisher, "a test")
+                await resolve(letter, "replayed", publisher, "a test")
             ways = await pipeline.ways([event], reader)
             assert not await letters(pipeline, TELEPHONY_FAX_RECEIVED, event.call_id.encode())
             message_id = str(ways[0].mails[0].message_id)
