@@ -3,7 +3,15 @@
 from typing import Final
 
 from schemas.base import Event, Frozen, Instant, Name, ObjectKey, Text
-from schemas.fax import AtaNoticeRequested, AtaRequested, EmailRequested, FaxStatusChanged, FaxToDial, ReceivedFaxReady
+from schemas.fax import (
+    AtaNoticeRequested,
+    AtaRequested,
+    EmailRequested,
+    FaxStatusChanged,
+    FaxToDial,
+    Missing,
+    ReceivedFaxReady,
+)
 
 DELETED: Final = "deleted"
 """The rule of the decision that stands in place of the first one once a person deleted the fax."""
@@ -19,6 +27,7 @@ class Decision(Frozen):
         received: Of a fax that was set aside: what is known of it, so that it can be released.
         upload: The key of telephony's upload, which goes with the fax if somebody deletes it.
         released_by: Who released it.
+        missing: What the line took from a received fax; its page says so even where no mail does.
     """
 
     rule: Name
@@ -36,6 +45,7 @@ class Decision(Frozen):
     received: ReceivedFaxReady | None = None
     upload: ObjectKey | None = None
     released_by: Text | None = None
+    missing: tuple[Missing, ...] = ()
 
     @property
     def events(self) -> tuple[Event, ...]:

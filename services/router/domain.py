@@ -110,6 +110,7 @@ def _of(account: FaxAccount, fax: ReceivedFaxReady, now: datetime, *, rule: str,
         account_version=account.version,
         decided_at=now,
         status=_status(fax, state, rule, now, account_id=account.account_id),
+        missing=fax.missing,
     )
     return _known_to(decision, account)
 
@@ -121,7 +122,8 @@ def _known_to(decision: Decision, account: FaxAccount | RemovedAccount) -> Decis
 
 
 def _set_aside(fax: ReceivedFaxReady, reason: FaxFailure, why: str, now: datetime) -> Decision:
-    return Decision(rule=reason, why=why, decided_at=now, status=_status(fax, "unclaimed", reason, now, reason=reason))
+    status = _status(fax, "unclaimed", reason, now, reason=reason)
+    return Decision(rule=reason, why=why, decided_at=now, status=status, missing=fax.missing)
 
 
 def _status(

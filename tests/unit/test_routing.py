@@ -239,6 +239,12 @@ def test_an_unreadable_fax_of_a_blocked_caller_is_junk() -> None:
     assert decide(unreadable(), account(blocked_callers=(CALLER,)), NOW).status.state == "junk"
 
 
+@pytest.mark.parametrize("record", [account(handling="portal"), None])
+def test_what_is_missing_is_known_where_no_mail_tells_of_it(record: FaxAccount | None) -> None:
+    lost = (Missing(page=2, what="was not received"),)
+    assert decide(fax(pages=1, pages_announced=2, partial=True, missing=lost), record, NOW).missing == lost
+
+
 @pytest.mark.parametrize("partial", [True, False])
 def test_a_partial_fax_is_delivered_and_marked(partial: bool) -> None:
     decision = decide(fax(partial=partial, pages_announced=5), account(), NOW)

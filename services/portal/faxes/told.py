@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from schemas.decision import Decision
-from schemas.fax import FaxState, FaxStatusChanged, Missing
+from schemas.fax import FaxState, FaxStatusChanged
 from services._runtime.history import FaxRow
 from services._runtime.incomplete import what_is_missing
 from services._runtime.reasons import cure, reason
@@ -83,15 +83,8 @@ def _sentences(row: FaxRow) -> tuple[str, ...]:
 
 def missing(row: FaxRow, decision: Decision | None) -> tuple[str, ...]:
     """What a partial fax lacks, a sentence each; of a whole one, nothing."""
-    return what_is_missing(_listed(decision), row.pages or 0, row.pages_announced) if row.partial else ()
-
-
-def _listed(decision: Decision | None) -> tuple[Missing, ...]:
-    """The list that came with the fax: it is in the mails about it, sent or not."""
-    if decision is None:
-        return ()
-    mails = (*decision.emails, *(decision.ata.fallback if decision.ata else ()))
-    return mails[0].missing if mails else ()
+    listed = decision.missing if decision else ()
+    return what_is_missing(listed, row.pages or 0, row.pages_announced) if row.partial else ()
 
 
 def why_here(row: FaxRow, decision: Decision | None) -> Facts:
