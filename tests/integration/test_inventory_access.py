@@ -9,7 +9,8 @@ import pytest
 
 from services.portal.inventory import Inventory
 from services.portal.inventory.actors import MAY, Actor, NotAllowed, NotThere
-from services.portal.inventory.forms import ChangeAccount, UserForm
+from services.portal.inventory.files import nobody_asks, nothing_more
+from services.portal.inventory.forms import ChangeAccount, MoveForm, PrimaryUser, ReassignForm, UserForm
 from services.portal.inventory.seeding import DOMAIN
 from services.portal.inventory.views import Account
 from tests.integration.inventory_world import MANAGER, NUMBERS, RESELLER, STRANGER, World, form, world
@@ -25,6 +26,8 @@ def change(account: Account) -> ChangeAccount:
     return ChangeAccount(account.account_id, account.version, handling="portal")
 
 
+MOVE = MoveForm((), "next.example", goes_on=True)
+REASSIGN = ReassignForm((), PrimaryUser(written="1001"))
 PERSON = UserForm("New", "new@clinic.example")
 BRAND = {"name": "N", "portal_host": "n.example", "from_address": "f@n.example"}
 OF_DOMAIN: dict[str, tuple[str, Ask]] = {
@@ -42,6 +45,7 @@ OF_DOMAIN: dict[str, tuple[str, Ask]] = {
     "accounts.change": ("change-account", lambda i, a, one: i.accounts.change(a, change(one))),
     "accounts.remove": ("remove-account", lambda i, a, one: i.accounts.remove(a, one.account_id, one.version)),
     "secrets.new_code": ("make-secrets", lambda i, a, one: i.secrets.new_code(a, one.account_id)),
+    "secrets.new_codes": ("make-secrets", lambda i, a, one: i.secrets.new_codes(a, DOMAIN, [one.account_id])),
     "secrets.lock_out": ("make-secrets", lambda i, a, one: i.secrets.lock_out(a, one.account_id)),
     "secrets.new_token": ("make-secrets", lambda i, a, one: i.secrets.new_token(a, one.account_id, "t", [])),
     "secrets.revoke_token": ("make-secrets", lambda i, a, one: i.secrets.revoke_token(a, one.account_id, "t")),
@@ -49,6 +53,14 @@ OF_DOMAIN: dict[str, tuple[str, Ask]] = {
     "numbers.add_numbers": ("change-numbers", lambda i, a, _: i.numbers.add_numbers(a, DOMAIN, ["+12025550190"])),
     "numbers.set_treatment": ("change-numbers", lambda i, a, _: i.numbers.set_treatment(a, NUMBERS[4], "queue")),
     "numbers.move_number": ("change-numbers", lambda i, a, _: i.numbers.move_number(a, NUMBERS[5], DOMAIN)),
+    "moves.try_move": ("change-numbers", lambda i, a, _: i.moves.try_move(a, DOMAIN, MOVE)),
+    "moves.move": ("change-numbers", lambda i, a, _: i.moves.move(a, DOMAIN, MOVE, nobody_asks, nothing_more)),
+    "moves.try_reassign": ("change-account", lambda i, a, _: i.moves.try_reassign(a, DOMAIN, REASSIGN)),
+    "moves.reassign": (
+        "change-account",
+        lambda i, a, _: i.moves.reassign(a, DOMAIN, REASSIGN, nobody_asks, nothing_more),
+    ),
+    "jobs.ask": ("add-account", lambda i, a, _: i.jobs.ask(a, "import", DOMAIN, b"")),
     "users.add": ("change-users", lambda i, a, _: i.users.add(a, DOMAIN, PERSON)),
     "users.change": (
         "change-users",
@@ -79,7 +91,7 @@ OTHERS = {
 }
 """Tested by name below, elsewhere, or for everybody."""
 
-OTHERS |= {"accounts.on_one"}
+OTHERS |= {"accounts.on_one", "jobs.job", "jobs.recent", "jobs.take"}
 
 
 @dataclass
@@ -163,7 +175,6 @@ async def test_a_number_moves_only_between_ones_own_domains(asked: Asked) -> Non
 
 
 async def test_what_a_reseller_did_for_itself_is_no_managers_to_read(asked: Asked) -> None:
-    lists = asked.portal.inventory.lists
     await asked.portal.inventory.brands.add_device_type(RESELLER, "New one")
     assert [one.what for one in await asked.portal.inventory.audit.entries(RESELLER, None)] == ["device-type.added"]
     assert await asked.portal.inventory.audit.entries(STRANGER, None) == ()

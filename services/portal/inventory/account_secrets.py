@@ -9,13 +9,17 @@ from pydantic import ValidationError
 
 from schemas.accounts import ApiToken
 from services._runtime.tokens import mint
-from services.portal.inventory import making
+from services.portal.inventory import making, rows
 from services.portal.inventory.accounts import Accounts, write_changed
 from services.portal.inventory.actors import Actor
 from services.portal.inventory.domain import DeviceFields
 from services.portal.inventory.refusals import Refused, refused
 from services.portal.inventory.store import Change
+from services.portal.inventory.tables import ACCOUNTS
 from services.portal.inventory.views import Account, Saved, Secret
+
+MOST_CODES: Final = 200
+"""Enrolment codes that are made and shown at once."""
 
 MOST_TOKENS: Final = 20
 """As many as a record may have (schemas.accounts)."""
@@ -40,6 +44,26 @@ class Secrets:
             return Saved(replace(account, device=device), secret)
 
         return await self._renewed(actor, account_id, "device.code", renew)
+
+    async def new_codes(self, actor: Actor, domain: str, account_ids: Sequence[str]) -> tuple[Saved, ...]:
+        """New enrolment codes for the adapters of some accounts of a domain, at most `MOST_CODES`; others have none."""
+        actor.must("make-secrets")
+        chosen = (ACCOUNTS.c.account_id.in_(account_ids[:MOST_CODES]), ACCOUNTS.c.state == "active")
+
+        async def work(change: Change) -> tuple[Saved, ...]:
+            await change.lock(domain)
+            made = []
+            for before in await rows.accounts(change.connection, ACCOUNTS.c.domain == domain, *chosen):
+                if before.device is None:
+                    continue
+                fields = DeviceFields(before.device.device_type, before.device.serial)
+                device, secret = making.fresh_code(fields, change.at)
+                after = making.next_version(replace(before, device=device), change.at)
+                await write_changed(change, before, after, "device.code")
+                made.append(Saved(after, secret))
+            return tuple(made)
+
+        return await self.accounts.store.change(actor, work)
 
     async def lock_out(self, actor: Actor, account_id: str) -> Saved | Refused:
         """End the secret of the account's ATA, and its enrolment code: it works again with a new code only."""

@@ -72,9 +72,7 @@ class Accounts:
                 return refused("account-removed")
             if before.version != version:
                 return refused("account-changed")
-            after = replace(making.next_version(before, change.at), state="removed", device=None, tokens=())
-            await _free(change, before, after)
-            return Saved(after)
+            return Saved(await free(change, before))
 
         return await self.on_one(actor, account_id, work)
 
@@ -110,8 +108,9 @@ async def write_changed(change: Change, before: Account, after: Account, what: s
     await change.publish([record_of(after, await change.brand(after.reseller))])
 
 
-async def _free(change: Change, before: Account, after: Account) -> None:
-    """Write, audit and publish a removal; its number is available, and quarantined."""
+async def free(change: Change, before: Account) -> Account:
+    """Write, audit and publish the removal of an account, and its number available and kept back; what it is then."""
+    after = replace(making.next_version(before, change.at), state="removed", device=None, tokens=())
     await writing.write_account(change, after)
     mine = NUMBERS.c.number == after.number
     await change.connection.execute(update(NUMBERS).where(mine).values(treatment="available"))
@@ -120,3 +119,4 @@ async def _free(change: Change, before: Account, after: Account) -> None:
     await change.connection.execute(insert(KEPT_BACK).values(kept))
     await change.record(Entry("account.removed", after.number, after.domain, making.told(before), None))
     await change.publish([removal_of(after, change.at)])
+    return after

@@ -181,7 +181,7 @@ def may_add(form: AddAccount, at: Situation, now: datetime) -> Accepted | Refuse
     if barred := hindrance(at):
         reasons.found.append(barred)
     number = reasons.take(_number(form.number, at, now))
-    user = reasons.take(_user(form.user, at))
+    user = reasons.take(user_of(form.user, at))
     methods = reasons.take(methods_of(form.methods))
     handling: Handling | None = reasons.take(handling_of(form.handling))
     settings = reasons.take(settings_of(FaxSettings(region=at.region), form.settings))
@@ -198,7 +198,7 @@ def may_change(form: ChangeAccount, account: Account, at: Situation) -> Accepted
     if account.version != form.version:
         return Refused((refuse("account-changed"),))
     reasons = _Reasons()
-    user = (account.user, False) if form.user is None else reasons.take(_user(form.user, at))
+    user = (account.user, False) if form.user is None else reasons.take(user_of(form.user, at))
     methods = account.methods if form.methods is None else reasons.take(methods_of(form.methods))
     handling: Handling | None = reasons.take(handling_of(account.handling if form.handling is None else form.handling))
     settings = reasons.take(settings_of(account.settings, form.settings or {}))
@@ -230,7 +230,8 @@ def _number(written: str, at: Situation, now: datetime) -> str | Refusal:
     return why_not(known, now) or number
 
 
-def _user(form: PrimaryUser, at: Situation) -> tuple[User, bool] | Refusal:
+def user_of(form: PrimaryUser, at: Situation) -> tuple[User, bool] | Refusal:
+    """Whom the form means, and whether they are made for it; or why it is nobody."""
     if form.user_id:
         found = at.users.by_id(form.user_id)
         return (found, False) if found else refuse("user-unknown", written=form.written[:60] or "of this choice")

@@ -1,9 +1,10 @@
 """Fax accounts from a file, and into one: CSV with a header row in the words of the dialog."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,8 +31,16 @@ Progress = Callable[[int, int], None]
 """Told of steps done, of how many: a row is a step when it is decided, and another when it is written."""
 
 
+Finish = Callable[[Change, Imported], Awaitable[None]]
+"""Called last within the transaction."""
+
+
 def nobody_asks(_done: int, _steps: int) -> None:
     """Progress that nobody wants."""
+
+
+async def nothing_more(_change: Change, _done: Imported) -> None:
+    """Nothing else belongs into the transaction."""
 
 
 @dataclass
@@ -53,35 +62,47 @@ class Files:
         return sheets.write([columns.EXAMPLE])
 
     async def import_csv(
-        self, actor: Actor, domain: str, data: bytes, mode: ImportMode, progress: Progress = nobody_asks
+        self,
+        actor: Actor,
+        domain: str,
+        data: bytes,
+        mode: ImportMode,
+        progress: Progress = nobody_asks,
+        finish: Finish = nothing_more,
     ) -> Imported:
         """Add the accounts of a file to a domain: try only, all or none, or those that can be added.
 
-        One transaction: a file is never there in part because something failed. In a dry run, the secrets of the
-        devices are missing.
+        One transaction, in which `finish` is the last: a file is never there in part because something failed. A dry
+        run locks nothing and calls no `finish`; the secrets of its devices are missing.
         """
         actor.must("add-account")
         lines = await asyncio.to_thread(sheets.read, data)
+        if mode == "dry-run":
+            return await self._tried(actor, domain, lines, progress)
 
         async def work(change: Change) -> Imported:
             row = await change.lock(domain)
-            if isinstance(lines, Refusal):
-                return Imported(0, (), (RefusedRow(1, "", (lines,)),), written=False)
-            forms = [columns.form_of(domain, one.fields) for one in lines]
-            at = await situation(change.connection, row, Named.by(forms, row.region))
-            steps = len(lines) * (1 if mode == "dry-run" else 2)
-            decided = await _decide(change, at, lines, forms, lambda done: progress(done, steps))
-            made = [making.made(one, at, change.at) for one in decided.accepted]
-            if mode == "dry-run":
-                made = [Saved(one.account) for one in made]
-            elif not made or (mode == "all-or-nothing" and decided.refused):
-                made = []
-            else:
-                await _write(change, decided.accepted, made, lambda done: progress(len(lines) + done, steps))
-            written = bool(made) and mode != "dry-run"
-            return Imported(len(lines), tuple(made), tuple(decided.refused), written)
+            done = await _taken(change, row, lines, mode, progress)
+            await finish(change, done)
+            return done
 
         return await self.store.change(actor, work, SECONDS)
+
+    async def _tried(
+        self, actor: Actor, domain: str, lines: tuple[Line, ...] | Refusal, progress: Progress
+    ) -> Imported:
+        async def read(connection: AsyncConnection) -> tuple[Sequence[AddAccount], Situation]:
+            row = await theirs(connection, actor, domain)
+            forms = [] if isinstance(lines, Refusal) else [columns.form_of(domain, one.fields) for one in lines]
+            return forms, await situation(connection, row, Named.by(forms, row.region))
+
+        forms, at = await self.store.read(read)
+        if isinstance(lines, Refusal):
+            return _unreadable(lines)
+        now = self.store.now()
+        decided = await _decide(at, now, lines, forms, lambda done: progress(done, len(lines)))
+        made = tuple(Saved(making.made(one, at, now).account) for one in decided.accepted)
+        return Imported(len(lines), made, tuple(decided.refused), written=False)
 
     async def export_csv(self, actor: Actor, domain: str) -> bytes:
         """A domain's active accounts, as a file that can be imported."""
@@ -96,13 +117,33 @@ class Files:
         return await asyncio.to_thread(lambda: sheets.write(columns.row_of(one) for one in found))
 
 
+async def _taken(
+    change: Change, domain: Any, lines: tuple[Line, ...] | Refusal, mode: ImportMode, progress: Progress
+) -> Imported:
+    if isinstance(lines, Refusal):
+        return _unreadable(lines)
+    forms = [columns.form_of(domain.domain, one.fields) for one in lines]
+    at = await situation(change.connection, domain, Named.by(forms, domain.region))
+    steps = len(lines) * 2
+    decided = await _decide(at, change.at, lines, forms, lambda done: progress(done, steps))
+    if not decided.accepted or (mode == "all-or-nothing" and decided.refused):
+        return Imported(len(lines), (), tuple(decided.refused), written=False)
+    made = [making.made(one, at, change.at) for one in decided.accepted]
+    await _write(change, decided.accepted, made, lambda done: progress(len(lines) + done, steps))
+    return Imported(len(lines), tuple(made), tuple(decided.refused), written=True)
+
+
+def _unreadable(why: Refusal) -> Imported:
+    return Imported(0, (), (RefusedRow(1, "", (why,)),), written=False)
+
+
 async def _decide(
-    change: Change, at: Situation, lines: Sequence[Line], forms: Sequence[AddAccount], done: Callable[[int], None]
+    at: Situation, now: datetime, lines: Sequence[Line], forms: Sequence[AddAccount], done: Callable[[int], None]
 ) -> _Decided:
     """Row by row, each knowing of those before it."""
     decided = _Decided()
     for count, (line, form) in enumerate(zip(lines, forms, strict=True), 1):
-        answer = Refused((line.problem,)) if line.problem else may_add(form, at, change.at)
+        answer = Refused((line.problem,)) if line.problem else may_add(form, at, now)
         if isinstance(answer, Refused):
             decided.refused.append(RefusedRow(line.line, form.number.strip()[:64], answer.refusals))
         else:

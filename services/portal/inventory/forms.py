@@ -42,6 +42,11 @@ class PrimaryUser:
     name: str = ""
     email: str = ""
 
+    @property
+    def given(self) -> bool:
+        """Whether anybody is named at all."""
+        return any(one.strip() for one in (self.user_id, self.written, self.name, self.email))
+
 
 @dataclass(frozen=True)
 class AddAccount:
@@ -81,3 +86,25 @@ class UserForm:
     email: str
     extension: str = ""
     role: str = "user"
+
+
+@dataclass(frozen=True)
+class MoveForm:
+    """Numbers into another domain of the reseller.
+
+    Those that are fax numbers *go on* if both domains are one customer's: each gets an account there at once, whose
+    primary user is `user`, or if none is given whoever has the same email there.
+    """
+
+    numbers: tuple[str, ...]
+    target: str
+    goes_on: bool
+    user: PrimaryUser = PrimaryUser()
+
+
+@dataclass(frozen=True)
+class ReassignForm:
+    """Fax numbers of a domain to another primary user."""
+
+    numbers: tuple[str, ...]
+    user: PrimaryUser

@@ -20,11 +20,15 @@ from services.portal.inventory.audit import Audit
 from services.portal.inventory.brands import Brands
 from services.portal.inventory.files import Files
 from services.portal.inventory.holds import Holds
+from services.portal.inventory.jobs import Jobs
+from services.portal.inventory.kinds import kinds
+from services.portal.inventory.moves import Moves
 from services.portal.inventory.numbers import NumberPlans
 from services.portal.inventory.people import Users
 from services.portal.inventory.reading import Reading
 from services.portal.inventory.removed import Removed
 from services.portal.inventory.store import Store
+from services.portal.inventory.working import Worker
 
 
 class Inventory:
@@ -41,6 +45,8 @@ class Inventory:
         brands: The reseller's brand, and the device types.
         holds: Set and lift holds.
         files: Mass import and export, as CSV.
+        moves: Many numbers at once, into another domain or to another primary user.
+        jobs: What takes longer than a page may; `worker` does it.
     """
 
     def __init__(self, engine: AsyncEngine, outbox: Outbox, now: Callable[[], datetime] = utc_now) -> None:
@@ -55,6 +61,12 @@ class Inventory:
         self.brands = Brands(self._store)
         self.holds = Holds(self._store)
         self.files = Files(self._store)
+        self.moves = Moves(self._store)
+        self.jobs = Jobs(self._store)
+
+    def worker(self) -> Worker:
+        """What does the jobs, for as long as it runs."""
+        return Worker(self.jobs, kinds(self.files, self.moves))
 
     def now(self) -> datetime:
         """The moment by which everything here goes."""

@@ -44,6 +44,9 @@ Code = Literal[
     "number-known",
     "number-not-available",
     "number-in-use",
+    "number-not-fax",
+    "numbers-too-many",
+    "target-missing",
     "number-quarantined",
     "maximum-disabled",
     "maximum-reached",
@@ -111,6 +114,12 @@ SAID: Final[dict[Code, tuple[Field, str]]] = {
         "phone_number",
         "{number} is a fax number already. Choose another number, or change the account that has it.",
     ),
+    "number-not-fax": (
+        "phone_number",
+        "{number} is no fax number of this domain. Choose fax numbers only, or add a fax account for it first.",
+    ),
+    "numbers-too-many": ("phone_number", "Choose at most {most} numbers at a time."),
+    "target-missing": ("domain", "Choose another of your domains, into which the numbers move."),
     "number-quarantined": (
         "phone_number",
         "{number} was another customer's fax number and is kept back until {until}. Choose another number.",
