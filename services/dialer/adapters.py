@@ -7,15 +7,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import CursorResult, Select, delete, func, insert, select, text, update
+from sqlalchemy import CursorResult, Select, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from schemas.failures import FaxFailure
 from schemas.retention import LONGEST
+from services.dialer.dead_numbers import is_dead
 from services.dialer.lines import Trunk
 from services.dialer.sending import ASKED, OPEN, Sending
-from services.dialer.tables import DEAD_NUMBERS, FAXES
+from services.dialer.tables import FAXES
 
 log = logging.getLogger(__name__)
 
@@ -73,13 +73,6 @@ async def move(connection: AsyncConnection, version: int, after: Sending) -> Non
         raise Moved
 
 
-async def remember_dead(connection: AsyncConnection, destination: str, failure: FaxFailure, until: datetime) -> None:
-    """Remember that a number is none."""
-    await connection.execute(delete(DEAD_NUMBERS).where(DEAD_NUMBERS.c.destination == destination))
-    row = {"destination": destination, "failure": failure, "until": until}
-    await connection.execute(insert(DEAD_NUMBERS).values(row))
-
-
 async def overdue(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[UUID]:
     """Faxes past a deadline: of the call that was asked for, of its result, or of waiting for a call."""
     late = select(_f.fax_id).where(_f.state.in_(ASKED), _f.due_at <= now).limit(limit)
@@ -87,12 +80,10 @@ async def overdue(connection: AsyncConnection, now: datetime, limit: int) -> Seq
     return [UUID(one) for asked in (late, tired) for one in await connection.scalars(asked)]
 
 
-async def hopeless(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[tuple[UUID, FaxFailure]]:
-    """Faxes that wait to be sent to a number which is known to be none, and why."""
-    alike = _f.destination == DEAD_NUMBERS.c.destination
-    known = select(_f.fax_id, DEAD_NUMBERS.c.failure).join(DEAD_NUMBERS, alike)
-    rows = await connection.execute(known.where(_f.state == "waiting", DEAD_NUMBERS.c.until > now).limit(limit))
-    return [(UUID(row.fax_id), row.failure) for row in rows]
+async def hopeless(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[UUID]:
+    """Faxes that wait to be sent to a number which is known to be none."""
+    known = select(_f.fax_id).where(_f.state == "waiting", is_dead(now)).limit(limit)
+    return [UUID(one) for one in await connection.scalars(known)]
 
 
 async def picking(connection: AsyncConnection) -> bool:
@@ -136,7 +127,7 @@ def _due(now: datetime, per_account: int, limit: int) -> Select[tuple[str, str]]
             func.row_number().over(partition_by=_f.destination, order_by=order).label("place"),
         )
         .where(_f.state == "waiting", _f.due_at <= now)
-        .where(_f.destination.not_in(taken), _f.destination.not_in(_dead_numbers(now)))
+        .where(_f.destination.not_in(taken), ~is_dead(now))
         .subquery()
     )
     held = (
@@ -160,10 +151,6 @@ def _due(now: datetime, per_account: int, limit: int) -> Select[tuple[str, str]]
     )
 
 
-def _dead_numbers(now: datetime) -> Select[tuple[str]]:
-    return select(DEAD_NUMBERS.c.destination).where(DEAD_NUMBERS.c.until > now)
-
-
 async def forget(connection: AsyncConnection, now: datetime) -> int:
     """Drop what ended long ago: first what it was, then that it was; how many rows were touched."""
     old = (_f.sending.is_not(None)) & (_f.state.not_in(OPEN)) & (_f.since < now - REMEMBERED)
@@ -171,7 +158,6 @@ async def forget(connection: AsyncConnection, now: datetime) -> int:
     blanked = await connection.execute(update(FAXES).where(old).values(blank))
     expired = (_f.accepted_at < now - LONGEST) & (_f.state.not_in(OPEN))
     gone = await connection.execute(delete(FAXES).where(expired))
-    await connection.execute(delete(DEAD_NUMBERS).where(DEAD_NUMBERS.c.until <= now))
     return blanked.rowcount + gone.rowcount
 
 

@@ -37,7 +37,8 @@ REJECTED: Final = Class("rejected", "call-rejected", "never", answered=False)
 NO_FAX: Final = Class("no fax machine was heard", "no-fax-machine", "protocol")
 LINE: Final = Class("trouble on the line", "line-trouble", "protocol")
 INCOMPATIBLE: Final = Class("the other machine can't take it", "machine-incompatible", "never")
-TOO_FINE: Final = Class("the other machine can't take this resolution or size", "machine-incompatible", "render")
+TOO_FINE: Final = Class("the other machine can't take this resolution", "machine-incompatible", "render")
+TOO_LARGE: Final = Class("the other machine can't take pages of this size", "machine-incompatible", "render")
 REFUSED: Final = Class("the other machine refuses this sender", "call-rejected", "never")
 FILE: Final = Class("the file can't be sent", "file-fault", "never")
 
@@ -113,7 +114,7 @@ T30: Final[dict[int, Class]] = {
     9: INCOMPATIBLE,
     10: INCOMPATIBLE,
     11: TOO_FINE,
-    12: TOO_FINE,
+    12: TOO_LARGE,
     **dict.fromkeys(range(13, 41), LINE),
     **dict.fromkeys(range(41, 47), FILE),
     47: LINE,

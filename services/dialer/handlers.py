@@ -3,19 +3,19 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from schemas.fax import CancelRequested, FaxToDial
+from schemas.fax import CancelRequested, FaxRendered, FaxToDial
 from schemas.telephony import TelephonyDialResult
 from services._runtime.claims import utc_now
 from services._runtime.database import transaction
 from services._runtime.outbox import Outbox
 from services._runtime.outcomes import DependencyAway, Done, Outcome
-from services.dialer import adapters, domain
+from services.dialer import adapters, dead_numbers, domain, rendering, results
 from services.dialer.adapters import RECALLED, Moved
 from services.dialer.rules import Rules
 from services.dialer.sending import Sending
@@ -43,13 +43,19 @@ class Dialer:
     wake: Callable[[], None] = lambda: None
     now: Callable[[], datetime] = utc_now
 
-    async def handle(self, event: FaxToDial | CancelRequested) -> Outcome:
-        """Take a fax, or take it back.
+    async def handle(self, event: FaxToDial | FaxRendered | CancelRequested) -> Outcome:
+        """Take a fax, or the pages that were made anew for it, or take it back.
 
         Raises:
             DependencyAway: The database doesn't answer.
         """
-        await (self._take(event) if isinstance(event, FaxToDial) else self._cancel(event))
+        match event:
+            case FaxToDial():
+                await self._take(event)
+            case FaxRendered():
+                await self.move(event.fax_id, lambda one: rendering.take(one, event, self.now()))
+            case _:
+                await self._cancel(event)
         self._moved()
         return Done()
 
@@ -59,7 +65,7 @@ class Dialer:
         Raises:
             DependencyAway: The database doesn't answer.
         """
-        changed = await self.move(event.fax_id, lambda one: domain.hear(one, event, self.now(), self.rules))
+        changed = await self.move(event.fax_id, lambda one: results.hear(one, event, self.now(), self.rules))
         if not changed:
             told = {"attempt_id": str(event.attempt_id), "outcome": event.outcome}
             log.info("a result that changes nothing: a repeat, or too late, or of no fax of ours", extra=told)
@@ -93,9 +99,10 @@ class Dialer:
         """
         await adapters.move(connection, version, step.sending)
         now = step.sending.since
-        if step.dead and self.rules.dead_number:
-            until = now + timedelta(seconds=self.rules.dead_number)
-            await adapters.remember_dead(connection, step.sending.fax.destination, "number-unallocated", until)
+        if step.number == "dead":
+            await dead_numbers.remember(connection, step.sending.fax, now, self.rules)
+        elif step.number == "alive":
+            await dead_numbers.forget(connection, step.sending.fax.destination)
         await self.outbox.put(connection, step.events, now)
 
     async def _take(self, fax: FaxToDial) -> None:

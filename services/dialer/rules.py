@@ -6,16 +6,13 @@ from typing import Final
 from uuid import UUID
 
 from schemas.identity import attempt_id
-from schemas.telephony import DialMode
-from services.dialer.codes import T30_ECM, Retry
+from services.dialer.codes import Retry
 
 CALL_SECONDS: Final = 300
 """Of every call: ringing, negotiation, and pages that are sent again."""
 
 PAGE_SECONDS: Final = 180
 """A dense fine page takes about 170 s at 4,800 bit/s."""
-
-_V29, _SLOWEST = 9600, 4800
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,9 @@ class Rules:
         retry_window: From the first request on, no further call is planned after this.
         give_up: From its arrival on, a fax that found no line waits no longer.
         unstarted: Before asking again when telephony started no call; doubled each time, up to no-answer's delay.
-        dead_number: How long a number that isn't allocated is remembered; 0: not at all.
+        render: How long pages that are made anew are waited for.
+        dead_number: How long a number that surely isn't allocated is remembered; 0: not at all.
+        dead_number_once: How long one that was found so once is, for the account that called it.
     """
 
     start: float = 120
@@ -55,7 +54,9 @@ class Rules:
     retry_window: float = 10_800
     give_up: float = 86_400
     unstarted: float = 15
+    render: float = 600
     dead_number: float = 86_400
+    dead_number_once: float = 3_600
 
     def call_seconds(self, pages: int) -> int:
         """How long a call that sends `pages` may take, in whole seconds."""
@@ -78,17 +79,3 @@ class Rules:
 
 def _fraction(fax_id: UUID, attempt: int) -> float:
     return attempt_id(fax_id, attempt).int % 1000 / 1000
-
-
-def next_mode(mode: DialMode, result_code: int | None) -> DialMode:
-    """One step down: without error correction if that was the trouble, else without V.17, then slower."""
-    if result_code in T30_ECM and mode.ecm:
-        return mode.model_copy(update={"ecm": False})
-    if mode.v17:
-        return mode.model_copy(update={"v17": False, "max_bit_rate": _V29})
-    return mode.model_copy(update={"ecm": False, "max_bit_rate": _SLOWEST})
-
-
-def coarser(mode: DialMode) -> DialMode:
-    """For a machine that can't take the resolution or size: at 98 lines to the inch."""
-    return mode.model_copy(update={"resolution": "standard"})

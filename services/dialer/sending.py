@@ -20,6 +20,18 @@ OPEN: frozenset[State] = frozenset({"waiting", "requested", "unanswered"})
 ASKED: frozenset[State] = frozenset({"requested", "unanswered"})
 
 
+class Asked(Frozen):
+    """What one attempt was asked to send: the pages from `first_page` to the last of `pages`."""
+
+    first_page: int
+    pages: int
+
+    @property
+    def count(self) -> int:
+        """How many those are."""
+        return self.pages - self.first_page + 1
+
+
 class Sending(Frozen):
     """The row. `due_at` is when something happens next if nothing happens before; when it ended, if it has.
 
@@ -34,11 +46,13 @@ class Sending(Frozen):
         first_asked_at: When telephony was first asked.
         heard_at: When telephony last answered about it.
         arrived: Most pages known to have arrived.
-        first_page: Where the call at hand begins.
+        first_page: Where the next call begins, or the one at hand.
+        asked: What each attempt was asked to send, in order: pages may be made anew, and calls may resume.
         holds_line: A call may be going on to its destination.
         cancelling: The sender took it back while a call was under way.
         doubtful: Some attempt's end was never told.
-        rendered: It was asked for once more at a coarser resolution.
+        rendered: Its pages were asked for anew, at a coarser resolution.
+        again_at: When it is called again once they are there; None: they aren't waited for.
         corrected: A late result has corrected its end.
         failure: Of its last call.
     """
@@ -58,19 +72,21 @@ class Sending(Frozen):
     heard_at: Instant | None = None
     arrived: int = 0
     first_page: int = 1
+    asked: tuple[Asked, ...] = ()
     mode: DialMode = DialMode()
     holds_line: bool = False
     cancelling: bool = False
     doubtful: bool = False
     rendered: bool = False
+    again_at: Instant | None = None
     corrected: bool = False
     failure: FaxFailure | None = None
     station_id: CallerId | None = None
 
     @property
-    def asked_pages(self) -> int:
-        """How many pages the call at hand sends."""
-        return self.fax.pages - self.first_page + 1
+    def next_asked(self) -> Asked:
+        """What the next call is asked to send."""
+        return Asked(first_page=self.first_page, pages=self.fax.pages)
 
     @property
     def is_open(self) -> bool:

@@ -37,7 +37,13 @@ class DialerSettings(BaseSettings):
     dials: int = Field(default=12, ge=1, description="calls in all")
     retry_seconds: float = Field(default=10_800, gt=0, description="after the first request, no call is planned")
     give_up_seconds: float = Field(default=86_400, gt=0, description="how long a fax may wait for a free line")
-    dead_number_seconds: float = Field(default=86_400, ge=0, description="how long a number that is none is remembered")
+    render_seconds: float = Field(default=600, gt=0, description="how long pages that are made anew are waited for")
+    dead_number_seconds: float = Field(
+        default=86_400, ge=0, description="how long a number that surely is none is remembered, for all; 0: not at all"
+    )
+    dead_number_once_seconds: float = Field(
+        default=3_600, ge=0, description="how long one that was found so once is, for the account that called it"
+    )
 
     @model_validator(mode="after")
     def _redial_needs_the_promise(self) -> Self:
@@ -67,5 +73,7 @@ class DialerSettings(BaseSettings):
             dials=self.dials,
             retry_window=self.retry_seconds,
             give_up=self.give_up_seconds,
+            render=self.render_seconds,
             dead_number=self.dead_number_seconds,
+            dead_number_once=self.dead_number_once_seconds,
         )

@@ -13,18 +13,21 @@ from services.dialer.telling import arrived, receipt, status
 
 End = Literal["delivered", "failed", "cancelled", "outcome-unknown"]
 
+Found = Literal["dead", "alive"] | None
+"""That a number is none, or that it is one, or nothing."""
+
 
 @dataclass(frozen=True)
 class Step:
     """A fax's next row, and the events that are written with it.
 
     Attributes:
-        dead: The destination is no number: others needn't call it.
+        number: What a call found about the destination.
     """
 
     sending: Sending
     events: tuple[Event, ...] = ()
-    dead: bool = False
+    number: Found = None
 
 
 def wait(row: Sending, due: datetime, reason: FaxFailure, what: str, now: datetime) -> Step:
@@ -39,9 +42,9 @@ def delivered(row: Sending, now: datetime) -> Step:
     return ended(row.model_copy(update={"arrived": row.fax.pages}), "delivered", None, now)
 
 
-def failed(row: Sending, failure: FaxFailure, now: datetime, *, dead: bool = False, detail: str = "") -> Step:
+def failed(row: Sending, failure: FaxFailure, now: datetime, *, detail: str = "") -> Step:
     """It isn't called again."""
-    return ended(row, "failed", failure, now, dead=dead, detail=detail)
+    return ended(row, "failed", failure, now, detail=detail)
 
 
 def cancelled(row: Sending, now: datetime) -> Step:
@@ -49,23 +52,21 @@ def cancelled(row: Sending, now: datetime) -> Step:
     return ended(row, "cancelled", "cancelled", now)
 
 
-def ended(
-    row: Sending, state: End, failure: FaxFailure | None, now: datetime, *, dead: bool = False, detail: str = ""
-) -> Step:
+def ended(row: Sending, state: End, failure: FaxFailure | None, now: datetime, *, detail: str = "") -> Step:
     """Its end, with its receipt. While any attempt is in doubt, so is the fax, unless it is known to be delivered."""
     if row.doubtful and state != "delivered":
         state, failure = "outcome-unknown", "outcome-unknown"
     end = changed(row, now, state=state, due_at=now, failure=failure, holds_line=False)
     told = status(end, state, detail or arrived(end), failure)
-    return Step(end, (told, *receipt(end, failure)), dead)
+    return Step(end, (told, *receipt(end, failure)))
 
 
-def lasting(step: Step, seconds: float | None) -> Step:
-    """`step`, which a call's result caused, telling the call's line time."""
+def after_call(step: Step, seconds: float | None, number: Found) -> Step:
+    """`step`, which a call's result caused: it tells the call's line time, and what it found about the number."""
     events = (
         one.model_copy(update={"seconds": seconds}) if isinstance(one, FaxStatusChanged) else one for one in step.events
     )
-    return replace(step, events=tuple(events))
+    return replace(step, events=tuple(events), number=number)
 
 
 def changed(row: Sending, now: datetime, **fields: Any) -> Sending:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services._runtime.database import transaction
 from services._runtime.outcomes import DependencyAway
-from services.dialer import adapters, domain
+from services.dialer import adapters, dead_numbers, domain
 from services.dialer.adapters import Moved
 from services.dialer.handlers import Dialer, Transition
 
@@ -69,6 +69,7 @@ class Sweeper:
         if self._forget_at is None or self._forget_at <= now:
             async with transaction(self.dialer.engine) as connection:
                 await adapters.forget(connection, now)
+                await dead_numbers.clear(connection, now, self.dialer.rules)
             self._forget_at = now + FORGETTING
         return moved
 
@@ -79,8 +80,7 @@ class Sweeper:
             overdue = await adapters.overdue(connection, now, MANY)
             hopeless = await adapters.hopeless(connection, now, MANY)
         moved = [await self._move(fax_id, lambda one: domain.expire(one, now, rules)) for fax_id in overdue]
-        for fax_id, failure in hopeless:
-            moved.append(await self._move(fax_id, partial(domain.refuse, failure=failure, now=now)))
+        moved += [await self._move(fax_id, partial(domain.refuse, now=now)) for fax_id in hopeless]
         return sum(moved)
 
     async def _move(self, fax_id: UUID, transition: Transition) -> bool:

@@ -50,11 +50,15 @@ FAXES: Final = Table(
     Index("faxes_destination", "destination"),
 )
 
+EVERYBODY: Final = ""
+"""In place of the account for which a number is dead."""
+
 DEAD_NUMBERS: Final = Table(
     "dead_numbers",
     METADATA,
     Column("destination", Text, primary_key=True),
-    Column("failure", Text, nullable=False),
+    Column("account_id", Text, primary_key=True, comment="to whom it is known; empty: to everybody"),
+    Column("said_at", Moment, nullable=False, comment="when a call was first told so"),
     Column("until", Moment, nullable=False),
 )
 

@@ -28,7 +28,7 @@ def dial(sending: Sending, now: datetime, rules: Rules) -> DialRequested:
         subaddress=fax.subaddress,
         mode=sending.mode,
         not_after=now + timedelta(seconds=rules.start),
-        longest_call_seconds=rules.call_seconds(sending.asked_pages),
+        longest_call_seconds=rules.call_seconds(sending.asked[-1].count),
     )
 
 
@@ -98,4 +98,5 @@ def _mail(sending: Sending, recipient: str, failure: FaxFailure | None) -> Email
         failure=failure,
         subject=fax.subject,
         document=fax.preview,
+        link_access=fax.link_access,
     )

@@ -1,12 +1,13 @@
-"""fax-submitted in; fax-ready and fax-status out."""
+"""fax-submitted in; fax-ready, fax-status, and pages made anew for the dialer out."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from schemas.base import StoredObject
-from schemas.fax import FaxSubmitted
+from schemas.fax import FaxSubmitted, RenderRequested
 from schemas.keys import DIALLED, DOCUMENT, THUMBNAIL, fax_prefix
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
@@ -19,6 +20,7 @@ from services.ingest.documents.heading import Heading
 from services.ingest.documents.limits import MAX_BYTES
 from services.ingest.documents.sending import ALL, Pages, Refused, Sent, SentFile
 from services.ingest.documents.sheet import Setup
+from services.ingest.rendering import rendered
 from services.ingest.submitted_events import Made, ready, status
 
 
@@ -40,9 +42,11 @@ class SubmittedFaxes:
     convert: ConvertSubmitted
     now: Callable[[], datetime] = utc_now
 
-    async def handle(self, event: FaxSubmitted) -> Outcome:
+    async def handle(self, event: FaxSubmitted | RenderRequested) -> Outcome:
         """Read, convert, store. The same event gives the same objects."""
         try:
+            if isinstance(event, RenderRequested):
+                return Done((await rendered(event, self.blobs, partial(self._converted, a4=event.a4)),))
             made = await self._made(event)
         except _ObjectMissing:
             if await was_deleted(self.blobs, event.accepted_at, event.fax_id):
@@ -53,8 +57,7 @@ class SubmittedFaxes:
     async def _made(self, event: FaxSubmitted) -> Made:
         if sum(one.document.size for one in event.attachments) > MAX_BYTES:
             return Made(failure="too-large", failed_file=_largest(event))
-        files = tuple([SentFile(one.document.media_type, await self._read(one.document)) for one in event.attachments])
-        sent = await self.convert(files, pages_of(event, await self._cover_text(event)))
+        sent = await self._converted(event)
         if isinstance(sent, Refused):
             return Made(failure=sent.reason, failed_file=None if sent.file == ALL else sent.file)
         prefix = fax_prefix(event.accepted_at, event.fax_id)
@@ -64,6 +67,10 @@ class SubmittedFaxes:
             await self._keep(prefix + THUMBNAIL, sent.thumbnail, "image/png"),
             pages=sent.pages,
         )
+
+    async def _converted(self, event: FaxSubmitted, *, a4: bool = False) -> Sent | Refused:
+        files = tuple([SentFile(one.document.media_type, await self._read(one.document)) for one in event.attachments])
+        return await self.convert(files, replace(pages_of(event, await self._cover_text(event)), a4=a4))
 
     async def _cover_text(self, event: FaxSubmitted) -> str:
         text = event.cover.text if event.cover else None

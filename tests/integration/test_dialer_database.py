@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from schemas.fax import FaxToDial
+from schemas.base import StoredObject
+from schemas.fax import FaxRendered, FaxToDial, RenderRequested
 from schemas.telephony import DialRequested
 from services._runtime.database import connect, migrate, transaction
 from services.dialer.settings import DialerSettings
@@ -175,21 +176,77 @@ async def test_telephony_away_puts_few_faxes_in_doubt(world: World) -> None:
     assert len(world.telephony.ongoing) == 20
 
 
-async def test_a_dead_number_is_called_once(world: World) -> None:
-    faxes = some(5, destination=number(9))
+NO_NUMBER = {"hangup_cause": 1, "sip_status": 404}
+
+
+async def called(world: World, fax: FaxToDial, report: dict[str, Any], *, delivers: bool = False) -> bool:
+    """Whether a call was made for a fax, which ends as `report` says."""
+    before = len(world.telephony.rang)
+    await world.give(fax)
+    await world.turn()
+    answer(world, report, delivers=delivers)
+    await hear(world)
+    await world.turn()
+    return len(world.telephony.rang) > before
+
+
+def to_nobody(one: int, account: str) -> FaxToDial:
+    return to_dial(one, destination=number(9), account_id=account)
+
+
+async def test_an_account_calls_a_dead_number_once_an_hour_at_most(world: World) -> None:
+    faxes = some(5, destination=number(9), account_id="acc-1")
     await world.give(*faxes)
     await world.turn()
-    answer(world, {"hangup_cause": 1, "sip_status": 404}, delivers=False)
+    answer(world, NO_NUMBER, delivers=False)
     await hear(world)
     await world.turn()
     assert [world.last(fax).reason for fax in faxes] == ["number-unallocated"] * 5
     assert len(world.telephony.rang) == 1
     assert [len(world.receipts(fax)) for fax in faxes] == [1] * 5
+    world.clock.advance(3_601)
+    assert await called(world, to_nobody(77, "acc-1"), NO_NUMBER)
+    world.clock.advance(7_200)
+    assert not await called(world, to_nobody(78, "acc-1"), NO_NUMBER), "an hour apart it is sure"
+    assert not await called(world, to_nobody(79, "acc-2"), NO_NUMBER), "for everybody"
     world.clock.advance(86_401)
-    again = to_dial(77, destination=number(9))
-    await world.give(again)
+    assert await called(world, to_nobody(80, "acc-1"), NO_NUMBER)
+
+
+async def test_one_wrong_answer_blocks_nobody_else(world: World) -> None:
+    assert await called(world, to_nobody(1, "acc-1"), NO_NUMBER)
+    assert await called(world, to_nobody(2, "acc-2"), DELIVERED, delivers=True)
+    assert await called(world, to_nobody(3, "acc-1"), DELIVERED, delivers=True), "a call that got further ends it"
+
+
+async def test_what_two_accounts_were_told_is_known_to_all(world: World) -> None:
+    assert await called(world, to_nobody(1, "acc-1"), NO_NUMBER)
+    assert await called(world, to_nobody(2, "acc-2"), NO_NUMBER)
+    assert not await called(world, to_nobody(3, "acc-3"), NO_NUMBER)
+    world.clock.advance(86_401)
+    assert await called(world, to_nobody(4, "acc-3"), NO_NUMBER)
+    assert await called(world, to_nobody(5, "acc-1"), NO_NUMBER), "once more, from the start"
+
+
+async def test_pages_made_anew_are_dialled_when_they_come(world: World) -> None:
+    fax = to_dial()
+    await world.give(fax)
     await world.turn()
-    assert len(world.telephony.rang) == 2
+    answer(world, {"result_code": 11, "pages_transferred": 0}, delivers=False)
+    await hear(world)
+    await world.turn()
+    (asked,) = world.log.of(RenderRequested)
+    coarse = StoredObject(key="fax/d/dialled-standard.tif", size=9, media_type="image/tiff")
+    same = {name: getattr(asked, name) for name in ("fax_id", "version", "account_id", "accepted_at", "destination")}
+    new = FaxRendered.model_validate(same | {"document": coarse, "pages": fax.pages})
+    for _ in range(2):
+        await world.sweeper.dialer.handle(new)
+    world.clock.advance(100)
+    await world.turn()
+    assert [(one.document, one.mode.resolution) for one in world.log.of(DialRequested)] == [
+        (fax.document, "fine"),
+        (coarse, "standard"),
+    ]
 
 
 async def test_a_cancellation_that_overtakes_its_fax(world: World) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from itertools import pairwise
 
+from schemas.telephony import DialMode
+from services._runtime.reasons import cure, reason
 from services.dialer import codes
 from services.dialer.codes import Class
+from services.dialer.ladder import lower
 from services.dialer.rules import Rules
-from services._runtime.reasons import cure, reason
 
 RULES = Rules()
 
@@ -20,13 +22,25 @@ def table() -> str:
     return "\n".join([*head, *(f"| {name} | {cls.name} | {does(cls)} | {reads(cls)} |" for name, cls in rows)])
 
 
+def ladder() -> str:
+    """The modes, from the first to the one that stays."""
+    rows = ["| call | error correction | V.17 | at most | resolution |", "|---|---|---|---|---|"]
+    mode, before = DialMode(), None
+    while mode != before:
+        correction, v17 = ("yes" if one else "no" for one in (mode.ecm, mode.v17))
+        rows.append(f"| {len(rows) - 1} | {correction} | {v17} | {mode.max_bit_rate:,} bit/s | {mode.resolution} |")
+        mode, before = lower(mode), mode
+    return "\n".join(rows)
+
+
 def does(cls: Class) -> str:
     often = f"at most {RULES.tries} answered calls" if cls.answered else f"at most {RULES.dials} calls"
     match cls.retry:
         case "never":
             return "ends"
         case "render":
-            return f"once more at standard resolution, after {RULES.protocol:.0f} s"
+            size = ", no longer than A4" if cls is codes.TOO_LARGE else ""
+            return f"once more after {RULES.protocol:.0f} s, its pages made anew at standard resolution{size}"
         case "protocol":
             return f"again after {RULES.protocol:.0f} s, one mode lower; {often}"
         case "busy":
@@ -54,4 +68,4 @@ def _ranges(found: Iterable[int]) -> str:
 
 
 if __name__ == "__main__":
-    print(table())  # noqa: T201 - to paste into docs/dialer.md
+    print(table(), ladder(), sep="\n\n")  # noqa: T201 - to paste into docs/dialer.md

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from schemas.telephony import CallReport
+from services._runtime.reasons import reason
 from services.dialer import codes
 from services.dialer.codes import Class
 from services.dialer.verdict import Delivered, NotDelivered, NotStarted, Unclear, verdict
-from services._runtime.reasons import reason
-from tests.unit.dialer_table import table
+from tests.unit.dialer_table import ladder, table
 from tests.unit.dialled import PAGES, result, to_dial
 
 FAX = to_dial()
@@ -115,3 +115,4 @@ def test_reports_of_any_numbers_have_a_verdict() -> None:
 
 def test_the_table_in_the_docs() -> None:
     assert table() in DOCS.read_text(), "python -m tests.unit.dialer_table makes it"
+    assert ladder() in DOCS.read_text(), "python -m tests.unit.dialer_table makes it"

@@ -6,16 +6,19 @@ from typing import Any
 
 import pytest
 
-from schemas.base import Event
-from schemas.fax import AtaNoticeRequested, EmailRequested, FaxStatusChanged, FaxToDial
+from schemas.base import Event, StoredObject
+from schemas.fax import AtaNoticeRequested, EmailRequested, FaxRendered, FaxStatusChanged, FaxToDial, RenderRequested
 from schemas.identity import attempt_id
 from schemas.telephony import DialMode, DialRequested, TelephonyDialResult
-from services.dialer import domain
+from services.dialer import domain, rendering, results
+from services.dialer.ladder import lower
 from services.dialer.lines import Trunk
-from services.dialer.rules import Rules, next_mode
+from services.dialer.rules import Rules
 from services.dialer.sending import Sending
 from services.dialer.steps import Step
 from tests.unit.dialled import NOW, PREVIEW, busy, cancelled, delivered, not_started, result, to_dial
+
+COARSE = StoredObject(key="fax/d/dialled-standard.tif", size=900, media_type="image/tiff")
 
 
 @dataclass
@@ -44,7 +47,7 @@ class One:
         return next(one for one in step.events if isinstance(one, DialRequested))
 
     def hear(self, one: TelephonyDialResult) -> Step | None:
-        return self.take(domain.hear(self.row, one, self.now, self.rules))
+        return self.take(results.hear(self.row, one, self.now, self.rules))
 
     def answer(self, **report: Any) -> Step | None:
         return self.hear(result(self.fax, self.row.attempt, **report))
@@ -180,8 +183,8 @@ def test_answered_calls_are_three_with_modes_going_down() -> None:
 
 
 def test_error_correction_goes_first_if_it_was_the_trouble() -> None:
-    assert next_mode(DialMode(), 16) == DialMode(ecm=False)
-    assert next_mode(DialMode(ecm=False), 16) == DialMode(ecm=False, v17=False, max_bit_rate=9600)
+    assert lower(DialMode(), 16) == DialMode(ecm=False)
+    assert lower(DialMode(ecm=False), 16) == DialMode(ecm=False, v17=False, max_bit_rate=9600)
 
 
 def test_time_bounds_retries() -> None:
@@ -193,17 +196,127 @@ def test_time_bounds_retries() -> None:
     assert (one.state, one.row.failure) == ("failed", "busy")
 
 
-def test_a_coarser_page_once() -> None:
-    one = One()
-    assert one.call().mode.resolution == "fine"
-    one.answer(result_code=11, pages_transferred=0)
-    assert one.call().mode.resolution == "standard"
+def test_what_a_call_finds_about_a_number() -> None:
+    found = []
+    for report in ({"hangup_cause": 17}, {"hangup_cause": 21}, {"hangup_cause": 34}, {"result_code": 2}, {}):
+        one = One()
+        one.call()
+        step = one.answer(**{"pages_transferred": 0} | report if report else {})
+        assert step is not None
+        found.append(step.number)
+    assert found == ["alive", None, None, "alive", None]
+
+
+def test_the_ladder_ends_with_coarser_pages_and_then_stays() -> None:
+    one = One(rules=Rules(tries=9))
+    modes = []
+    for _ in range(6):
+        modes.append(one.call().mode)
+        one.answer(result_code=16, pages_transferred=0)
+    assert modes == [
+        DialMode(),
+        DialMode(ecm=False),
+        DialMode(ecm=False, v17=False, max_bit_rate=9600),
+        DialMode(ecm=False, v17=False, max_bit_rate=4800),
+        DialMode(ecm=False, v17=False, max_bit_rate=4800, resolution="standard"),
+        DialMode(ecm=False, v17=False, max_bit_rate=4800, resolution="standard"),
+    ]
+    assert len(asked_anew(one)) == 1
+
+
+def test_the_ladder_of_a_standard_fax_asks_for_no_other_pages() -> None:
+    one = One(to_dial(resolution="standard"), rules=Rules(tries=9))
+    for _ in range(6):
+        one.call()
+        one.answer(result_code=6, pages_transferred=0)
+    assert one.state == "waiting"
+    assert not asked_anew(one)
+
+
+def asked_anew(one: One) -> list[RenderRequested]:
+    return [event for event in one.told if isinstance(event, RenderRequested)]
+
+
+def made_anew(one: One, pages: int = 3, **changes: Any) -> FaxRendered:
+    event = asked_anew(one)[-1]
+    fields = {name: getattr(event, name) for name in ("fax_id", "version", "account_id", "accepted_at", "destination")}
+    return FaxRendered.model_validate(fields | {"document": COARSE, "pages": pages} | changes)
+
+
+def too_fine(code: int = 11, **changes: Any) -> One:
+    one = One(**changes)
+    one.call()
+    one.answer(result_code=code, pages_transferred=0)
+    return one
+
+
+def test_the_next_call_sends_pages_made_anew() -> None:
+    one = too_fine()
+    assert (one.state, one.row.due_at) == ("waiting", one.now + timedelta(seconds=600))
+    assert [event.a4 for event in asked_anew(one)] == [False]
+    assert one.take(rendering.take(one.row, made_anew(one), one.now)) is not None
+    assert 60 <= (one.row.due_at - one.now).total_seconds() <= 72
+    assert rendering.take(one.row, made_anew(one), one.now) is None, "a repeat"
+    asked = one.call()
+    assert (asked.document, asked.pages, asked.mode.resolution) == (COARSE, 3, "standard")
+    one.hear(delivered(one.fax, 2))
+    assert one.state == "delivered"
+
+
+@pytest.mark.parametrize("answer", [None, {"document": None, "pages": 0}])
+def test_without_new_pages_the_old_ones_are_dialled_once_more(answer: dict[str, Any] | None) -> None:
+    one = too_fine()
+    if answer:
+        one.take(rendering.take(one.row, made_anew(one, **answer), one.now))
+        assert one.row.due_at < one.now + timedelta(seconds=100), "it isn't waited for any longer"
+    asked = one.call()
+    assert (asked.document, asked.mode.resolution) == (one.fax.document, "standard")
+    assert rendering.take(one.row, made_anew(one), one.now) is None, "a call is under way"
     one.answer(result_code=11, pages_transferred=0)
     assert (one.state, one.row.failure) == ("failed", "machine-incompatible")
-    coarse = One(to_dial(resolution="standard"))
-    coarse.call()
-    coarse.answer(result_code=12, pages_transferred=0)
-    assert coarse.state == "failed"
+
+
+def test_pages_that_come_late_are_sent_by_the_call_after() -> None:
+    one = too_fine()
+    one.call()
+    one.hear(busy(one.fax, 2))
+    due = one.row.due_at
+    one.take(rendering.take(one.row, made_anew(one), one.now))
+    assert one.row.due_at == due
+    assert one.call().document == COARSE
+
+
+def test_pages_are_made_anew_once() -> None:
+    for first, second in ((11, 11), (12, 12), (11, 12)):
+        one = too_fine(first)
+        one.take(rendering.take(one.row, made_anew(one), one.now))
+        one.call()
+        one.answer(result_code=second, pages_transferred=0)
+        assert (one.state, one.row.failure, len(asked_anew(one))) == ("failed", "machine-incompatible", 1)
+
+
+def test_a_standard_fax_is_made_anew_for_its_size_only() -> None:
+    assert too_fine(11, fax=to_dial(resolution="standard")).state == "failed"
+    one = too_fine(12, fax=to_dial(resolution="standard"))
+    assert [event.a4 for event in asked_anew(one)] == [True]
+
+
+def test_with_another_number_of_pages_only_those_count() -> None:
+    one = One(rules=Rules(resume=True, tries=9))
+    one.call()
+    one.answer(result_code=49, pages_transferred=2)
+    one.call()
+    one.answer(result_code=11, pages_transferred=0)
+    one.take(rendering.take(one.row, made_anew(one, pages=2), one.now))
+    asked = one.call()
+    assert (asked.first_page, asked.pages) == (1, 2)
+    assert one.hear(result(one.fax, 1, result_code=49, pages_transferred=2)) is None, "2 of the 3 old ones"
+    one.answer(result_code=0, pages_transferred=1)
+    assert one.state == "waiting"
+    one.call()
+    one.answer(result_code=0, pages_transferred=1)
+    assert one.state == "delivered"
+    assert one.receipts[0].pages == 2
 
 
 def test_a_partial_fax_says_what_arrived_and_starts_again() -> None:
@@ -224,8 +337,17 @@ def test_it_resumes_where_telephony_can() -> None:
     one.call()
     one.answer(result_code=49, pages_transferred=2)
     assert one.call().first_page == 3
+    assert one.hear(result(one.fax, 1, result_code=49, pages_transferred=2)) is None, "a repeat"
     one.answer(result_code=0, pages_transferred=1)
     assert one.state == "delivered"
+
+
+def test_a_repeat_of_a_broken_call_is_no_delivery_of_the_rest() -> None:
+    one = One(rules=Rules(resume=True))
+    one.call()
+    one.answer(result_code=49, pages_transferred=2)
+    assert one.answer(result_code=49, pages_transferred=2) is None
+    assert one.state == "waiting"
 
 
 def test_not_started_counts_as_no_call_and_has_an_end() -> None:
@@ -384,12 +506,12 @@ def test_a_number_that_is_none_is_remembered() -> None:
     one.call()
     step = one.answer(hangup_cause=1, sip_status=404, pages_transferred=0)
     assert step is not None
-    assert step.dead
+    assert step.number == "dead"
     assert (one.state, one.row.failure) == ("failed", "number-unallocated")
     other = One(to_dial(1))
-    other.take(domain.refuse(other.row, "number-unallocated", NOW))
+    other.take(domain.refuse(other.row, NOW))
     assert (other.state, other.row.failure, other.row.attempt) == ("failed", "number-unallocated", 0)
-    assert domain.refuse(other.row, "number-unallocated", NOW) is None
+    assert domain.refuse(other.row, NOW) is None
 
 
 def test_no_fax_waits_for_a_line_for_ever() -> None:

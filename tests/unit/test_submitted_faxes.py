@@ -4,24 +4,38 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from schemas.accounts import Brand
 from schemas.base import StoredObject
-from schemas.fax import Attachment, Cover, FaxStatusChanged, FaxSubmitted, SubmittedFaxReady
-from schemas.keys import DIALLED, DOCUMENT, THUMBNAIL, fax_prefix
+from schemas.fax import (
+    Attachment,
+    Cover,
+    FaxRendered,
+    FaxStatusChanged,
+    FaxSubmitted,
+    RenderRequested,
+    SubmittedFaxReady,
+)
+from schemas.keys import DIALLED, DIALLED_STANDARD, DOCUMENT, SUBMISSION, THUMBNAIL, fax_prefix
 from services._runtime.outcomes import Done, RetryLater
 from services.ingest.documents.attributed import convert_attributed
+from services.ingest.documents.fitting import A4_ROWS, fitted
+from services.ingest.documents.libtiff import encode_g4_file
+from services.ingest.documents.page import page_of
 from services.ingest.documents.refusals import Refusal
 from services.ingest.documents.sending import ALL, COVER, Pages, Refused, Sent, SentFile, convert_submitted
+from services.ingest.documents.tiff import read_directories
 from services.ingest.documents.unreadable import Reason, UnreadableDocument
 from services.ingest.submitted import SubmittedFaxes
 from tests.data.submissions import text_pdf
 from tests.fakes import MemoryBlobs
-from tests.unit.submitted_pages import AT, bitmaps, looks
+from tests.unit.submitted_pages import AT, bitmaps, inked_box, looks
 
 FAX = UUID("6f1c2f4e-2d0b-5d7e-9a51-0d6a3f0f4c11")
+FINE_PAGE = (Path(__file__).parents[1] / "data" / "pages" / "itu1.tif").read_bytes()
 BRAND = Brand(name="Northwind Voice", portal_host="fax.example", from_address="fax@northwind.example")
 
 
@@ -107,6 +121,73 @@ async def test_a_fax_too_large_is_refused_unread() -> None:
     blobs.away = True
     ready, _ = await handled(submitted.model_copy(update={"attachments": parts}), blobs)
     assert (ready.failure, ready.failed_file) == ("too-large", "file 2")
+
+
+def anew(submitted: FaxSubmitted, *, a4: bool = False) -> RenderRequested:
+    return RenderRequested(
+        fax_id=submitted.fax_id,
+        version=6,
+        account_id=submitted.account_id,
+        accepted_at=AT,
+        destination="+13125553260",
+        a4=a4,
+    )
+
+
+async def made_anew(event: RenderRequested, blobs: MemoryBlobs) -> FaxRendered:
+    outcome = await SubmittedFaxes(blobs, converted_here, now=lambda: AT).handle(event)
+    assert isinstance(outcome, Done)
+    (answer,) = outcome.events
+    assert isinstance(answer, FaxRendered)
+    return answer
+
+
+async def test_pages_are_made_anew_at_standard_resolution() -> None:
+    submitted, blobs = event(text_pdf(2), FINE_PAGE, cover=Cover(brand=BRAND))
+    prefix = fax_prefix(AT, submitted.fax_id)
+    blobs.objects[prefix + SUBMISSION] = submitted.model_dump_json(exclude_none=True).encode()
+    ready, _ = await handled(submitted, blobs)
+    before = dict(blobs.objects)
+    answer = await made_anew(anew(submitted), blobs)
+    assert answer == await made_anew(anew(submitted), blobs)
+    assert (answer.pages, answer.destination, answer.version) == (ready.pages, "+13125553260", 6)
+    assert answer.document is not None
+    assert answer.document.key == prefix + DIALLED_STANDARD
+    coarse = blobs.objects.pop(answer.document.key)
+    assert answer.document.size == len(coarse)
+    assert blobs.objects == before, "what was dialled before, and its preview, stay"
+    pages = read_directories(coarse).found
+    assert {round(page_of(page, coarse).y_dpi) for page in pages} == {98}
+    assert len(pages) == ready.pages
+
+
+async def test_pages_for_a_machine_that_takes_none_longer_are_a4() -> None:
+    long = encode_g4_file(np.arange(1728 * 5000).reshape(5000, 1728) % 7 == 0)
+    submitted, blobs = event(text_pdf(1), long)
+    blobs.objects[fax_prefix(AT, submitted.fax_id) + SUBMISSION] = submitted.model_dump_json().encode()
+    answer = await made_anew(anew(submitted, a4=True), blobs)
+    assert answer.document is not None
+    short, shrunk = bitmaps(blobs.objects[answer.document.key])
+    assert max(len(short), len(shrunk)) <= A4_ROWS
+    assert answer.pages == 2
+
+
+async def test_what_cannot_be_made_anew_is_answered_too() -> None:
+    submitted, blobs = event(b"\x7fELF" + bytes(99))
+    assert (await made_anew(anew(submitted), blobs)).document is None, "nobody knows what was submitted"
+    blobs.objects[fax_prefix(AT, submitted.fax_id) + SUBMISSION] = submitted.model_dump_json().encode()
+    assert (await made_anew(anew(submitted), blobs)).document is None
+
+
+def test_a_page_is_made_smaller_only_if_it_has_to() -> None:
+    page = np.zeros((1200, 1728), np.bool_)
+    page[100:900, 200:1500] = True
+    assert fitted(page, 1200) is page
+    assert np.array_equal(fitted(page, 1000), page[:1000]), "what is left out is white"
+    smaller = fitted(page, 450)
+    across, down = inked_box(smaller)
+    assert abs(across / down - 1300 / 800) < 0.02, "in proportion"
+    assert smaller.shape == (450, 1728)
 
 
 async def test_a_missing_attachment_is_tried_again() -> None:

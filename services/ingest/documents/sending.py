@@ -8,13 +8,15 @@ from typing import Final
 
 from services.ingest.documents.cover import Cover
 from services.ingest.documents.fax_file import FaxFile
+from services.ingest.documents.fitting import A4_ROWS, fitted
 from services.ingest.documents.from_html import open_html
 from services.ingest.documents.from_pdf import open_pdf
 from services.ingest.documents.from_picture import open_picture
 from services.ingest.documents.from_text import open_blocks, open_text
 from services.ingest.documents.from_tiff import open_tiff
-from services.ingest.documents.geometry import WIDTH, X_DPI
-from services.ingest.documents.heading import Heading
+from services.ingest.documents.geometry import FINE, STANDARD, WIDTH, X_DPI
+from services.ingest.documents.halftone import Bilevel
+from services.ingest.documents.heading import ROWS, Heading
 from services.ingest.documents.kinds import Kind, kind_of, written
 from services.ingest.documents.libtiff import encode_g4
 from services.ingest.documents.limits import MAX_BYTES, MAX_PAGES
@@ -40,11 +42,12 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """What the pages of a fax show beside the files."""
+    """What the pages of a fax show beside the files, and whether they may be longer than A4."""
 
     setup: Setup
     heading: Heading
     cover: Cover | None = None
+    a4: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ class _Conversion:
     def _made(self, sheets: Iterator[Sheet], count: int) -> Sent:
         fax, coded, picture = FaxFile(count), list[CodedPage](), b""
         for number, sheet in enumerate(sheets, 1):
-            black = self._pages.heading.on(sheet.bilevel(), number, count, sheet.y_dpi)
+            black = self._pages.heading.on(self._short(sheet), number, count, sheet.y_dpi)
             strip, rows = encode_g4(black), len(black)
             fax.add(strip, rows, sheet.y_dpi)
             coded.append(CodedPage(WIDTH, rows, X_DPI, sheet.y_dpi, -1, set_is_black=True, data=strip))
@@ -152,6 +155,11 @@ class _Conversion:
         if len(coded) != count:  # a decoder that gave fewer pages than it counted
             raise RefusedFile("damaged-document")
         return Sent(fax.finished(), write_pdf(coded), picture, count)
+
+    def _short(self, sheet: Sheet) -> Bilevel:
+        """The page; if it must be no longer than A4, with room for its heading."""
+        black = sheet.bilevel()
+        return fitted(black, (A4_ROWS * FINE // STANDARD - ROWS) * sheet.y_dpi // FINE) if self._pages.a4 else black
 
 
 def _text(data: bytes, setup: Setup, *, aligned: bool = False) -> Opened:
