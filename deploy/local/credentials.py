@@ -36,6 +36,8 @@ class Credentials:
     api_token: str = field(default_factory=lambda: mint("cli").text)
     switch_token: str = field(default_factory=_hex)
     relay_password: str = field(default_factory=_hex)
+    portal_token: str = field(default_factory=lambda: mint("cli", "nfp").text)
+    demo_password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     portal_password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
 
 

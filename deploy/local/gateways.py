@@ -31,6 +31,8 @@ def gateway_settings(root: Path, ports: Mapping[str, int], credentials: Credenti
         "NATIVEFAX_PORTAL_SAMPLE": "true",
         "NATIVEFAX_PORTAL_FIRST_EMAIL": FIRST_EMAIL,
         "NATIVEFAX_PORTAL_FIRST_PASSWORD": credentials.portal_password,
+        "NATIVEFAX_PORTAL_FIRST_TOKEN_SHA256": _hash(credentials.portal_token),
+        "NATIVEFAX_PORTAL_TOKEN": credentials.portal_token,
         "NATIVEFAX_API_URL": urls["api"],
         "NATIVEFAX_API_TOKEN": credentials.api_token,
         "NATIVEFAX_API_SERVICE_TOKENS": json.dumps(

@@ -28,7 +28,7 @@ from services.portal.web.people import People
 from services.portal.web.services import Cookies, Services
 from services.portal.web.sessions import Sessions
 from services.portal.web.settings import PortalSettings, served_plainly
-from services.portal.web.site import idle, let_first_in, longest, site
+from services.portal.web.site import idle, let_first_in, longest, place_first_token, site
 from services.portal.web.throttle import Throttle
 from services.portal.web.tokens import Tokens
 
@@ -100,6 +100,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     if settings.sample:
         await seed(engine, settings.first_reseller)
     await let_first_in(engine, people, settings)
+    await place_first_token(people, services.tokens, settings)
     resources.supervise("outbox", outbox.relay)
     machines = Wrapping(api(services), HttpMetrics(resources.registry, "portal_api"), broken)
     resources.serve(beside(web(), machines, site(services)))

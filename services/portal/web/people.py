@@ -98,12 +98,15 @@ class People:
         async with transaction(self._engine) as connection:
             return frozenset(await connection.scalars(select(USERS.c.user_id).where(theirs)))
 
-    async def add_operator(self, email: str, name: str, password: str) -> None:
+    async def add_operator(self, email: str, name: str, password: str, *, must_change: bool = False) -> Person:
         """Let somebody sign in who runs the service."""
         hashed = await self._passwords.hash(password)
         row = {"user_id": str(uuid4()), "email": email.strip().casefold(), "name": name, "password_hash": hashed}
         async with transaction(self._engine) as connection:
             await connection.execute(insert(OPERATORS), row)
+            if must_change:
+                await connection.execute(insert(FIRST_PASSWORDS), {"user_id": row["user_id"]})
+        return Person(row["user_id"], row["email"], name, "operator", must_change=must_change)
 
     async def is_anybody(self) -> bool:
         """Whether somebody can sign in at all."""

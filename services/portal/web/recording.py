@@ -26,6 +26,9 @@ Deed = Literal[
     "password-change-failed",
     "api-token.made",
     "api-token.revoked",
+    "operator.added",
+    "operator.removed",
+    "reseller.added",
 ]
 
 

@@ -19,6 +19,9 @@ class PortalSettings(BaseSettings):
     first_password: SecretStr | None = Field(
         default=None, min_length=12, description="of the first sign-in, made when there is none; without: none is made"
     )
+    first_token_sha256: str | None = Field(
+        default=None, pattern="^[0-9a-f]{64}$", description="of a token that acts as the first sign-in, to begin with"
+    )
     first_reseller: str = Field(default="reseller", description="the reseller of the first sign-in")
     sample: bool = Field(default=False, description="an empty database begins with a sample customer, to try it out")
 

@@ -2,25 +2,22 @@
 
 from datetime import timedelta
 from typing import Final
-from uuid import uuid4
 
-from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from services._runtime.claims import utc_now
 from services._runtime.database import transaction
-from services.portal.inventory.tables import RESELLERS, USERS
-from services.portal.inventory.views import User
-from services.portal.inventory.writing import user_row
+from services.portal.provisioning import put_reseller
 from services.portal.web.faults import handlers
 from services.portal.web.people import People
 from services.portal.web.routes import routes
 from services.portal.web.services import Services
 from services.portal.web.settings import PortalSettings
+from services.portal.web.tokens import Tokens
 
 FIRST_NAME: Final = "Reseller"
+FIRST_TOKEN: Final = "cli"  # noqa: S105 - its name
 
 
 def site(services: Services, others: tuple[BaseRoute, ...] = ()) -> Starlette:
@@ -46,11 +43,19 @@ async def let_first_in(engine: AsyncEngine, people: People, settings: PortalSett
     """
     if settings.first_password is None or await people.is_anybody():
         return False
-    name = settings.first_reseller
-    user = User(str(uuid4()), name, None, None, FIRST_NAME, settings.first_email, "reseller", fax_only=False)
     async with transaction(engine) as connection:
-        if await connection.scalar(select(RESELLERS.c.reseller).where(RESELLERS.c.reseller == name)) is None:
-            await connection.execute(insert(RESELLERS), {"reseller": name, "white_label": True})
-        await connection.execute(insert(USERS), user_row(user, utc_now()))
+        user = await put_reseller(connection, settings.first_reseller, settings.first_email, FIRST_NAME)
     await people.set_password(user.user_id, settings.first_password.get_secret_value())
     return True
+
+
+async def place_first_token(people: People, tokens: Tokens, settings: PortalSettings) -> bool:
+    """Let the token that the settings name act as the first sign-in; False if none is named, or it was known before.
+
+    Raises:
+        DependencyAway: The database doesn't answer.
+    """
+    first = [one for one in await people.known_by(settings.first_email) if one.reseller == settings.first_reseller]
+    if settings.first_token_sha256 is None or not first:
+        return False
+    return await tokens.place(first[0], FIRST_TOKEN, settings.first_token_sha256)
