@@ -21,6 +21,8 @@ from services.portal.inventory.inventory import Inventory
 from services.portal.inventory.live import LiveStates
 from services.portal.inventory.seeding import seed
 from services.portal.inventory.tables import OUTBOX
+from services.portal.link_uses import LinkUses
+from services.portal.live_faxes import app as live_faxes
 from services.portal.pages import app
 from services.portal.web.browsers import Browsers
 from services.portal.web.passwords import Passwords
@@ -56,9 +58,9 @@ class Pages:
         return []
 
 
-def web() -> Starlette:
-    """The link pages, as the settings say."""
-    return app(ObjectStore(StoreSettings()), Links.of(LinkSettings()))
+def web(uses: LinkUses | None = None) -> Starlette:
+    """The link pages, as the settings say; see `app` for `uses`."""
+    return app(ObjectStore(StoreSettings()), Links.of(LinkSettings()), uses)
 
 
 def beside(links: ASGIApp, machines: ASGIApp, pages: ASGIApp) -> ASGIApp:
@@ -85,6 +87,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     resources.stack.push_async_callback(live.stop)
     await live.start()
     people = People(engine, Passwords())
+    found = await faxes.build(resources)
     services = Services(
         engine=engine,
         inventory=Inventory(engine, outbox),
@@ -95,7 +98,8 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
         cookies=Cookies(secure=not served_plainly(LinkSettings().portal_url)),
         live=live.state,
         browsers=Browsers(LinkSettings().links_secret.get_secret_value()),
-        faxes=await faxes.build(resources),
+        faxes=found,
+        fax_stream=await live_faxes.build(resources, found.history) if found else None,
     )
     if settings.sample:
         await seed(engine, settings.first_reseller)
@@ -103,7 +107,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     await place_first_token(people, services.tokens, settings)
     resources.supervise("outbox", outbox.relay)
     machines = Wrapping(api(services), HttpMetrics(resources.registry, "portal_api"), broken)
-    resources.serve(beside(web(), machines, site(services)))
+    resources.serve(beside(web(LinkUses(services.inventory.lists.store)), machines, site(services)))
     return ()
 
 

@@ -1,6 +1,7 @@
 """The page behind a mail's link: one fax, to read or to keep, without signing in.
 
-Whoever holds the link sees the fax, so it expires, and it is written nowhere: no log line, no referrer, no cache.
+Whoever holds the link sees the fax, so it expires, and it is written nowhere: no log line, no referrer, no cache. That
+it was used is in the log and, where the portal has a database, in its audit log (docs/adr/0013).
 """
 
 import logging
@@ -16,18 +17,20 @@ from schemas.keys import THUMBNAIL
 from services._runtime.blobs import Blobs
 from services._runtime.display import fax_filename
 from services._runtime.links import Link, Links
+from services._runtime.links import fax_page as page_in_portal
+from services.portal.link_uses import LinkUses, Use
 from services.portal.notices import Gone, handlers
 from services.portal.rendering import INERT, PRIVATE, READABLE, fax_page
 
 log = logging.getLogger("nativefax.portal")
 
 
-def app(blobs: Blobs, links: Links) -> Starlette:
-    """The pages of links, as an application of their own.
+def app(blobs: Blobs, links: Links, uses: LinkUses | None = None) -> Starlette:
+    """The pages of links, as an application of their own; `uses` where there is a Manager Portal beside them.
 
     `GET /f/<token>` is the page, `…/fax.pdf` the document (`?download` to keep it), `…/page1.png` its first page.
     """
-    pages = LinkPages(blobs, links)
+    pages = LinkPages(blobs, links, uses)
     return Starlette(
         routes=[
             Route("/f/{token}", pages.page),
@@ -44,21 +47,23 @@ class LinkPages:
 
     blobs: Blobs
     links: Links
+    uses: LinkUses | None
 
     async def page(self, request: Request) -> Response:
         """What it is, and the ways to read it."""
-        link = self._link(request, "page")
+        link = await self._link(request, "fax.link-opened")
         there = await self.blobs.keys(_folder(link))
         if link.key not in there:
             raise Gone(link)
         base = f"/f/{request.path_params['token']}"
-        html, headers = fax_page(link, base, pictured=_folder(link) + THUMBNAIL in there)
+        pictured = _folder(link) + THUMBNAIL in there
+        html, headers = fax_page(link, base, pictured=pictured, portal=page_in_portal(link.fax_id) if self.uses else "")
         return HTMLResponse(html, headers=headers)
 
     async def document(self, request: Request) -> Response:
         """The PDF: to show, or with ``?download`` to keep."""
         keep = "download" in request.query_params
-        link = self._link(request, "download" if keep else "open")
+        link = await self._link(request, "fax.link-downloaded" if keep else "fax.link-read")
         shown = link.shown
         name = fax_filename(link.accepted_at, shown.time_zone, shown.other_party)
         kind, policy = ("attachment", INERT) if keep else ("inline", READABLE)
@@ -66,7 +71,7 @@ class LinkPages:
 
     async def thumbnail(self, request: Request) -> Response:
         """The first page as a picture."""
-        link = self._link(request, "thumbnail")
+        link = await self._link(request, "fax.link-pictured")
         return await self._object(link, _folder(link) + THUMBNAIL, INERT)
 
     async def _object(self, link: Link, key: str, headers: Mapping[str, str]) -> Response:
@@ -76,9 +81,11 @@ class LinkPages:
         kind = "image/png" if key.endswith(".png") else "application/pdf"
         return Response(data, media_type=kind, headers={**PRIVATE, **headers})
 
-    def _link(self, request: Request, what: str) -> Link:
+    async def _link(self, request: Request, use: Use) -> Link:
         link = self.links.read(request.path_params["token"])
-        log.info("link used", extra={"fax_id": str(link.fax_id), "what": what})
+        log.info("link used", extra={"fax_id": str(link.fax_id), "what": use})
+        if self.uses is not None and request.method != "HEAD":
+            await self.uses.record(link, use)
         return link
 
 

@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from services._runtime.display import count, day, party, text_on, when
 from services._runtime.links import Link, Shown
+from services.portal.web.translating import translate
 
 PRIVATE = {
     "Cache-Control": "no-store",
@@ -38,8 +39,15 @@ _ENVIRONMENT = Environment(
 )
 
 
-def fax_page(link: Link, base: str, *, pictured: bool) -> tuple[str, dict[str, str]]:
-    """The page of one fax; `base` is its address, `pictured` whether there is a picture of its first page."""
+translate(_ENVIRONMENT)
+
+
+def fax_page(link: Link, base: str, *, pictured: bool, portal: str = "") -> tuple[str, dict[str, str]]:
+    """The page of one fax.
+
+    `base` is its address, `pictured` whether there is a picture of its first page, and `portal` the address of the page
+    that people have of it who can sign in; empty: there is none.
+    """
     shown = link.shown
     received = shown.direction == "received"
     facts = (
@@ -55,6 +63,7 @@ def fax_page(link: Link, base: str, *, pictured: bool) -> tuple[str, dict[str, s
         facts=[(label, value) for label, value in facts if value],
         base=base,
         pictured=pictured,
+        portal=portal,
         until=day(link.expires_at, shown.time_zone),
     )
 

@@ -121,7 +121,8 @@ async def test_each_use_is_logged_and_the_token_never(caplog: pytest.LogCaptureF
         await site.get(path)
     await site.get(token="x" + site.token)
     ours = [record for record in caplog.records if record.name == "nativefax.portal"]
-    assert [vars(record).get("what") for record in ours] == ["page", "open", "download", "thumbnail", None]
+    uses = ["fax.link-opened", "fax.link-read", "fax.link-downloaded", "fax.link-pictured"]
+    assert [vars(record).get("what") for record in ours] == [*uses, None]
     assert {vars(record).get("fax_id") for record in ours[:4]} == {str(FAX)}
     assert all(site.token not in str(vars(record)) for record in ours)
 
@@ -134,3 +135,8 @@ async def test_what_a_caller_calls_itself_is_only_text() -> None:
     assert "<script>" not in page.text
     assert "<img src=x>" not in page.text
     assert "(UTC)" in page.text
+
+
+async def test_beside_a_portal_the_page_leads_to_it_and_alone_it_does_not() -> None:
+    words = "Sign in to see all your faxes"
+    assert words not in (await Site().get()).text

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from services.portal.faxes.faxes import Faxes
 from services.portal.inventory.inventory import Inventory
 from services.portal.inventory.views import Account, LiveState
+from services.portal.live_faxes.stream import FaxStream
 from services.portal.web.browsers import Browsers
 from services.portal.web.people import People
 from services.portal.web.sessions import Sessions
@@ -65,6 +66,7 @@ class Services:
     live: Callable[[Account], LiveState]
     faxes: Faxes | None = None
     browsers: Browsers = field(default_factory=Browsers)
+    fax_stream: FaxStream | None = None
 
     def states(self, accounts: Sequence[Account]) -> dict[str, LiveState]:
         """Account id → whether it is live."""

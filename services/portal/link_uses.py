@@ -1,0 +1,52 @@
+"""The audit log's lines of links in mails: which fax was opened by its link, not by whom, which nobody knows."""
+
+from typing import Final, Literal
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services._runtime.links import Link
+from services.portal.faxes.viewings import Viewings
+from services.portal.inventory.actors import Actor
+from services.portal.inventory.store import Change, Entry, Store
+from services.portal.inventory.tables import ACCOUNTS
+
+Use = Literal["fax.link-opened", "fax.link-pictured", "fax.link-read", "fax.link-downloaded"]
+"""The page was opened, its picture of the first page was looked at alone, the document was read, or kept."""
+
+SOMEBODY: Final = "Somebody with the link in a mail"
+
+
+class LinkUses:
+    """Writes each use down before anything of the fax is shown."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._openings = Viewings()
+
+    async def record(self, link: Link, use: Use) -> None:
+        """Write it for those who look after the account's domain; an account of no domain here has nobody to read it.
+
+        Raises:
+            DependencyAway: It can't be written, so nothing may be shown.
+        """
+        now = self._store.now()
+        if use == "fax.link-pictured" and self._openings.is_known(link.account_id, link.fax_id, now):
+            return  # a part of the page
+        somebody = await self._store.read(lambda connection: _somebody(connection, link.account_id))
+        if somebody is None:
+            return
+        entry = Entry(use, str(link.fax_id), somebody.domain, after={"account_id": link.account_id})
+
+        async def work(change: Change) -> None:
+            await change.record(entry)
+
+        await self._store.change(somebody, work)
+        if use == "fax.link-opened":
+            self._openings.remember(link.account_id, link.fax_id, now)
+
+
+async def _somebody(connection: AsyncConnection, account_id: str) -> Actor | None:
+    whose = select(ACCOUNTS.c.reseller, ACCOUNTS.c.domain).where(ACCOUNTS.c.account_id == account_id)
+    row = (await connection.execute(whose)).one_or_none()
+    return Actor("", SOMEBODY, "user", row.reseller, row.domain) if row else None
