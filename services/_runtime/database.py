@@ -25,6 +25,9 @@ SECONDS: Final = 10.0
 SQLITE_LOCK_SECONDS: Final = 5.0
 """How long SQLite waits for another writer; its thread can't be interrupted, so less than a transaction may take."""
 
+_ONLY_READS: Final = "nativefax_only_reads"
+"""An execution option: see `reading`."""
+
 _MIGRATION_LOCK: Final = 0x6E666178
 """Key of PostgreSQL's advisory lock under which one process migrates."""
 
@@ -76,7 +79,9 @@ def _open_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")  # a transaction that reads first can't be refused when it writes
+    """A transaction that reads first can't be refused when it writes; one that only reads waits for no writer."""
+    only_reads = connection.get_execution_options().get(_ONLY_READS)
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
 def _let_go_sqlite(connection: Any, _record: Any, _error: Any) -> None:
@@ -99,6 +104,17 @@ async def transaction(engine: AsyncEngine, seconds: float = SECONDS) -> AsyncIte
     with _away_or_at_fault():
         async with asyncio.timeout(seconds), engine.begin() as connection:
             yield connection
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine, seconds: float = SECONDS) -> AsyncIterator[AsyncConnection]:
+    """One transaction that writes nothing: on SQLite it sees what was committed before, and waits for no writer.
+
+    Raises:
+        DependencyAway: The database doesn't answer, or not in time.
+    """
+    async with transaction(engine.execution_options(**{_ONLY_READS: True}), seconds) as connection:
+        yield connection
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text, delete, func, ins
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services._runtime.database import connect, migrate, transaction
+from services._runtime.database import connect, migrate, reading, transaction
 from services._runtime.outcomes import DependencyAway
 from services.dialer.tables import METADATA as DIALER
 from services.ingest.ata.tables import METADATA as ATA
@@ -115,6 +115,14 @@ async def test_a_transaction_that_reads_first_can_write(engine: AsyncEngine) -> 
 
     await asyncio.gather(*(count_and_add() for _ in range(20)))
     assert len(await words(engine)) == 20
+
+
+async def test_who_only_reads_waits_for_no_writer(engine: AsyncEngine) -> None:
+    async with transaction(engine) as writing:
+        await writing.execute(insert(THINGS).values(id=1, word="soon"))
+        async with reading(engine, 2) as connection:
+            assert await connection.scalar(select(func.count()).select_from(THINGS)) == 0
+    assert await words(engine) == ["soon"]
 
 
 async def test_a_wrong_statement_is_not_a_database_that_is_away(engine: AsyncEngine) -> None:

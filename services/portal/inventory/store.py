@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas.accounts import Brand
 from schemas.base import Event
-from services._runtime.database import SECONDS, transaction
+from services._runtime.database import SECONDS, reading, transaction
 from services._runtime.outbox import Outbox
 from services.portal.inventory.actors import Actor, NotThere
 from services.portal.inventory.tables import AUDIT, BRANDS, DOMAINS
@@ -128,5 +128,5 @@ class Store:
 
     async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """What `work` reads."""
-        async with transaction(self.engine) as connection:
+        async with reading(self.engine) as connection:
             return await work(connection)

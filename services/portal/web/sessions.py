@@ -8,10 +8,10 @@ from hashlib import sha256
 from typing import Final
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services._runtime.claims import utc_now
-from services._runtime.database import transaction
+from services._runtime.database import reading, transaction
 from services.portal.web.people import Person, person_of
 from services.portal.web.tables import SESSIONS
 
@@ -62,14 +62,14 @@ class Sessions:
         if not cookie:
             return None
         now = self._seconds()
-        async with transaction(self._engine) as connection:
+        async with reading(self._engine) as connection:
             this = select(SESSIONS).where(SESSIONS.c.session_sha256 == _hash(cookie))
             row = (await connection.execute(this)).one_or_none()
             if row is None or row.began_at + self._longest < now or row.seen_at + self._idle < now:
                 return None
-            if used and row.seen_at + _SEEN_SECONDS < now:
-                await self._seen(connection, cookie, now)
             person = await person_of(connection, row.user_id)
+        if used and row.seen_at + _SEEN_SECONDS < now:
+            await self._seen(cookie, now)
         return Session(person, form_token(cookie)) if person else None
 
     async def end(self, cookie: str) -> None:
@@ -77,9 +77,10 @@ class Sessions:
         async with transaction(self._engine) as connection:
             await connection.execute(delete(SESSIONS).where(SESSIONS.c.session_sha256 == _hash(cookie)))
 
-    async def _seen(self, connection: AsyncConnection, cookie: str, now: int) -> None:
+    async def _seen(self, cookie: str, now: int) -> None:
         this = SESSIONS.c.session_sha256 == _hash(cookie)
-        await connection.execute(update(SESSIONS).where(this).values(seen_at=now))
+        async with transaction(self._engine) as connection:
+            await connection.execute(update(SESSIONS).where(this).values(seen_at=now))
 
     def _seconds(self) -> int:
         return int(self._now().timestamp())
