@@ -21,10 +21,12 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import event
 
-from schemas.fax import FaxToDial
+from schemas.base import StoredObject
+from schemas.fax import FaxRendered, FaxToDial, RenderRequested
+from schemas.telephony import DialRequested
 from services._runtime.database import connect, migrate
 from services.dialer.settings import DialerSettings
-from tests.unit.dialing_world import FINAL, World
+from tests.unit.dialing_world import FINAL, Call, World
 from tests.unit.dialled import PAGES, cancelled, to_dial
 
 DESTINATIONS = ("+12025550171", "+12025550172", "+12025550173")
@@ -49,6 +51,14 @@ REPORTS: list[tuple[dict[str, Any], bool]] = [
 ]
 
 
+def told_of(report: dict[str, Any], request: DialRequested) -> dict[str, Any]:
+    """`report` of a call that was asked for other pages than the first `PAGES`: all of them, or fewer."""
+    asked, pages = request.pages - request.first_page + 1, report.get("pages_transferred")
+    if pages is None:
+        return report
+    return report | {"pages_transferred": asked if pages == PAGES else min(pages, asked - 1)}
+
+
 def _careless(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA synchronous=OFF")  # the machine doesn't lose its power here
 
@@ -56,7 +66,7 @@ def _careless(connection: Any, _record: Any) -> None:
 class Dialling(RuleBasedStateMachine):
     """Each rule is something the world may do at any time."""
 
-    promises, redial = True, False
+    promises, redial, resume = True, False, False
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,7 +81,7 @@ class Dialling(RuleBasedStateMachine):
         event.listen(engine.sync_engine, "connect", _careless)
         self.runner.run(migrate(engine, "services.dialer"))
         chosen = {"database": "sqlite://", "lines": LINES, "telephony_promises": self.promises}
-        chosen |= {"redial_unanswered": self.redial}
+        chosen |= {"redial_unanswered": self.redial, "resume": self.resume}
         self.world = World(engine, DialerSettings.model_validate(chosen))
         self.world.telephony.forgiving = self.redial
         for number in range(faxes):
@@ -134,7 +144,7 @@ class Dialling(RuleBasedStateMachine):
         """Something is due, a call is placed, and it ends; perhaps the result is read at once."""
         self.runner.run(self.world.turn())
         for call in self.world.telephony.ongoing[:1]:
-            self.world.telephony.end(call, report[0], delivers=report[1], told=told)
+            self.ends(call, report, told=told)
         if heard and self.world.telephony.results:
             self.runner.run(self.world.hear(self.world.telephony.results[-1]))
 
@@ -142,7 +152,19 @@ class Dialling(RuleBasedStateMachine):
     @rule(data=st.data(), report=st.sampled_from(REPORTS), told=st.sampled_from((True, True, True, False)))
     def a_call_ends(self, data: st.DataObject, report: tuple[dict[str, Any], bool], told: bool) -> None:
         call = data.draw(st.sampled_from(self.world.telephony.ongoing))
-        self.world.telephony.end(call, report[0], delivers=report[1], told=told)
+        self.ends(call, report, told=told)
+
+    def ends(self, call: Call, report: tuple[dict[str, Any], bool], *, told: bool) -> None:
+        self.world.telephony.end(call, told_of(report[0], call.request), delivers=report[1], told=told)
+
+    @precondition(lambda self: self.world.log.of(RenderRequested))
+    @rule(data=st.data(), pages=st.sampled_from((PAGES, PAGES, PAGES - 1, PAGES + 1, 0)))
+    def pages_are_made_anew_at_any_time_and_again(self, data: st.DataObject, pages: int) -> None:
+        event = data.draw(st.sampled_from(self.world.log.of(RenderRequested)))
+        document = StoredObject(key=f"fax/d/dialled-{pages}.tif", size=9, media_type="image/tiff") if pages else None
+        same = event.model_dump(include={"fax_id", "version", "account_id", "accepted_at", "destination"})
+        new = FaxRendered.model_validate({**same, "document": document, "pages": pages})
+        self.runner.run(self.world.sweeper.dialer.handle(new))
 
     @precondition(lambda self: self.world.telephony.results)
     @rule(data=st.data())
@@ -182,7 +204,7 @@ class Dialling(RuleBasedStateMachine):
             self.runner.run(world.turn())
             for call in telephony.ongoing:
                 report, delivers = REPORTS[len(telephony.calls) % len(REPORTS)]
-                telephony.end(call, report, delivers=delivers, told=len(telephony.calls) % 5 > 0)
+                self.ends(call, (report, delivers), told=len(telephony.calls) % 5 > 0)
             for result in telephony.results[heard:]:
                 self.runner.run(world.hear(result))
             heard = len(telephony.results)
@@ -217,16 +239,24 @@ class DiallingAgain(Dialling):
     redial = True
 
 
+class DiallingOn(Dialling):
+    """The same where telephony can begin at a later page."""
+
+    resume = True
+
+
 TestDialling = Dialling.TestCase
 TestDialling.settings = settings(
-    max_examples=10, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=8, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestDiallingWithoutPromises = DiallingWithoutPromises.TestCase
-TestDiallingWithoutPromises.settings = settings(TestDialling.settings, max_examples=4)
+TestDiallingWithoutPromises.settings = settings(TestDialling.settings, max_examples=3)
+TestDiallingOn = DiallingOn.TestCase
+TestDiallingOn.settings = settings(TestDialling.settings, max_examples=3)
 
 
 @pytest.mark.chaos
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("machine", [Dialling, DiallingWithoutPromises, DiallingAgain])
+@pytest.mark.parametrize("machine", [Dialling, DiallingWithoutPromises, DiallingAgain, DiallingOn])
 def test_for_long(machine: type[Dialling]) -> None:
     run_state_machine_as_test(machine, settings=settings(TestDialling.settings, max_examples=200))
