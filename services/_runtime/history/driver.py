@@ -34,7 +34,7 @@ _AWAY = (
 
 
 async def fetch(engine: AsyncEngine, statement: str, values: Sequence[Value]) -> Sequence[Sequence[Any]]:
-    """All rows of one query, as the driver gives them: see `moment` and `fax_id`.
+    """All rows of one query, as the driver gives them: SQLite's need `moment` and `fax_id`.
 
     Raises:
         DependencyAway: The database doesn't answer, or not in time.
@@ -53,14 +53,14 @@ async def fetch(engine: AsyncEngine, statement: str, values: Sequence[Value]) ->
     return list(rows)
 
 
-def moment(value: str | datetime) -> datetime:
-    """A column of type `Moment`, in UTC."""
-    return datetime.fromisoformat(value + "+00:00") if isinstance(value, str) else value
+def moment(value: str) -> datetime:
+    """A column of type `Moment` in SQLite, in UTC."""
+    return datetime.fromisoformat(value + "+00:00")
 
 
-def fax_id(value: str | UUID) -> UUID:
-    """A column of type `Uuid`."""
-    return UUID(value) if isinstance(value, str) else value
+def fax_id(value: str) -> UUID:
+    """A column of type `Uuid` in SQLite."""
+    return UUID(value)
 
 
 def _for_sqlite(value: Value) -> str:

@@ -82,12 +82,13 @@ def _whose(whose: Whose | str) -> Whose:
 
 def _fax(values: Sequence[Any]) -> FaxRow:
     """A row of `COLUMNS`. A frozen dataclass sets its fields one by one; for a page that takes as long as the query."""
+    told = dict(zip(_NAMES, values, strict=True))
+    if isinstance(told["accepted_at"], str):  # from SQLite; PostgreSQL's driver knows UUIDs and instants
+        told["fax_id"] = read_id(told["fax_id"])
+        told["accepted_at"], told["updated_at"] = moment(told["accepted_at"]), moment(told["updated_at"])
+        told["partial"] = bool(told["partial"])
     row = object.__new__(FaxRow)
-    told = row.__dict__
-    told.update(zip(_NAMES, values, strict=True))
-    told["fax_id"] = read_id(told["fax_id"])
-    told["accepted_at"], told["updated_at"] = moment(told["accepted_at"]), moment(told["updated_at"])
-    told["partial"] = bool(told["partial"])
+    object.__setattr__(row, "__dict__", told)
     return row
 
 
