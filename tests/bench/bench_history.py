@@ -13,37 +13,32 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import aiosqlite
-import asyncpg
-from sqlalchemy.engine import make_url
-
 from schemas.fax import FaxStatusChanged
 from services._runtime.database import connect, migrate
-from services._runtime.history import Cursor, History
+from services._runtime.history import Cursor, History, Page, Whose
 from services._runtime.history.driver import fetch
 from services._runtime.publisher import Publisher
 from services._runtime.settings import KafkaSettings
 from services.portal.history.adapters import Projection
 from services.portal.history.handlers import Projecting
+from tests.bench.bare_history import AT_ONCE, COLUMNS, Bare, opened
 from tests.fault.workers import workers
 from tests.providers.postgres import Postgres
 
 QUICK = bool(os.environ.get("NATIVEFAX_BENCH_QUICK"))
 FAXES = 100_000 if QUICK else 1_000_000
 ACCOUNTS = 4
-"""The account asked about has a quarter of all."""
 
 CORRESPONDENTS = 20_000
 EVENTS = 10_000 if QUICK else 30_000
-AT_ONCE = 256
 ROUNDS = 60
 VERSIONS = 5
 SECONDS = 300
@@ -54,15 +49,14 @@ LIMIT = 100
 
 MOST, LEAST_EVENTS = 2.0, 1_000
 
-COLUMNS = (
-    "fax_id, account_id, direction, state, accepted_at, updated_at, version, fax_number, other_party, pages, "
-    "pages_announced, partial, reason, rule"
-)
 NEWEST = f"ORDER BY accepted_at DESC, fax_id DESC LIMIT {LIMIT + 1}"
-MIDDLE = START + timedelta(minutes=FAXES // 2)
-INSERT_STEP = "INSERT INTO bare VALUES (?, ?, ?, ?)"
+SPACING = timedelta(days=365) / FAXES
+"""The faxes are those of a year."""
 
-Query = Callable[[History], Awaitable[Any]]
+MIDDLE = START + SPACING * (FAXES // 2)
+MONTH = datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)
+
+Query = Callable[[History, Whose], Awaitable[Page]]
 
 
 @dataclass(frozen=True)
@@ -76,29 +70,53 @@ class Case:
 
 
 CASES = (
-    Case("list", lambda history: history.faxes(ACCOUNT, limit=LIMIT), "TRUE"),
+    Case("list", lambda history, whose: history.faxes(whose, limit=LIMIT), "TRUE"),
     Case(
         "list, from the middle on",
-        lambda history: history.faxes(ACCOUNT, after=Cursor(MIDDLE, UUID(int=0)), limit=LIMIT),
+        lambda history, whose: history.faxes(whose, after=Cursor(MIDDLE, UUID(int=0)), limit=LIMIT),
         "(accepted_at, fax_id) < ({moment}, {fax_id})",
     ),
     Case(
         "filter",
-        lambda history: history.faxes(ACCOUNT, direction="sent", states=["failed"], until=MIDDLE, limit=LIMIT),
+        lambda history, whose: history.faxes(whose, direction="sent", states=["failed"], until=MIDDLE, limit=LIMIT),
         "direction = 'sent' AND state = 'failed' AND accepted_at < {moment}",
     ),
     Case(
         "search, a frequent number",
-        lambda history: history.search(ACCOUNT, "555 0123", limit=LIMIT),
+        lambda history, whose: history.search(whose, "555 0123", limit=LIMIT),
         "other_digits >= '3210555' AND other_digits < '3210555:'",
     ),
     Case(
         "search, a rare number",
-        lambda history: history.search(ACCOUNT, "777 0777", limit=LIMIT),
+        lambda history, whose: history.search(whose, "777 0777", limit=LIMIT),
         "other_digits >= '7770777' AND other_digits < '7770777:'",
         bound=None,
     ),
 )
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who asks, as we call them and as SQL."""
+
+    name: str
+    whose: Whose
+    where: str
+
+
+PEOPLE = (
+    Person("an account", Whose(accounts=(ACCOUNT,)), f"account_id = '{ACCOUNT}'"),
+    Person("two accounts", Whose(accounts=("account-1", "account-2")), "account_id IN ('account-1', 'account-2')"),
+    Person("a domain", Whose(domain="domain-0"), "domain = 'domain-0'"),
+    Person("a reseller", Whose(reseller="reseller-0"), "reseller = 'reseller-0'"),
+)
+"""A quarter of all faxes, a half, a half, and all."""
+
+USAGE = """SELECT domain, account_id, direction,
+    SUM(CASE WHEN direction = 'received' OR state = 'delivered' THEN 1 ELSE 0 END),
+    SUM(CASE WHEN direction = 'received' OR state = 'delivered' THEN pages ELSE 0 END), SUM(seconds)
+    FROM faxes WHERE {whose} AND accepted_at >= {first} AND accepted_at < {after}
+    GROUP BY domain, account_id, direction"""
 
 
 def measurements() -> Iterator[dict[str, object]]:
@@ -124,32 +142,53 @@ def _postgres() -> Iterator[str]:
 async def _measured(kind: str, url: str) -> list[dict[str, object]]:
     engine = connect(url)
     await migrate(engine, "services._runtime.history")
-    async with _bare(url) as bare:
+    history = History(engine)
+    async with opened(url) as bare:
         await bare.fill(list(_rows()))
-        lines = [await _query(kind, case, History(engine), bare) for case in CASES]
+        lines = [await _query(kind, case, person, history, bare) for case in CASES for person in PEOPLE]
+        lines += [await _usage(kind, person, history, bare) for person in PEOPLE]
         lines.append(await _projecting(kind, Projection(engine), bare))
     await engine.dispose()
     return lines
 
 
-async def _query(kind: str, case: Case, history: History, bare: "Bare") -> dict[str, object]:
-    """Both in turns, so that what else the machine does hits both."""
-    statement = f"SELECT {COLUMNS} FROM faxes WHERE account_id = '{ACCOUNT}' AND {bare.filled_in(case.where)} {NEWEST}"
-    assert len((await case.ask(history)).rows) == min(LIMIT, len(await bare.fetch(statement))) > 0
-    ours, theirs = [], []
+async def _query(kind: str, case: Case, person: Person, history: History, bare: Bare) -> dict[str, object]:
+    where = case.where.format(moment=bare.moment(MIDDLE), fax_id=bare.fax_id(UUID(int=0)))
+    statement = f"SELECT {COLUMNS} FROM faxes WHERE {person.where} AND {where} {NEWEST}"
+    ours = [row.fax_id for row in (await case.ask(history, person.whose)).rows]
+    assert ours == [row[0] for row in await bare.faxes(statement)][:LIMIT] != []
+    pair = await _beside(lambda: case.ask(history, person.whose), lambda: bare.faxes(statement))
+    return _line(f"{case.name}, of {person.name}, {kind}", *pair, case.bound)
+
+
+async def _usage(kind: str, person: Person, history: History, bare: Bare) -> dict[str, object]:
+    first, after = map(bare.moment, MONTH)
+    statement = USAGE.format(whose=person.where, first=first, after=after)
+    faxes = sum(one.faxes for one in await history.usage(person.whose, *MONTH))
+    assert faxes == sum(row[3] for row in await bare.fetch(statement)) > 0
+    pair = await _beside(lambda: history.usage(person.whose, *MONTH), lambda: bare.fetch(statement))
+    return _line(f"usage of a month, of {person.name}, {kind}", *pair, MOST)
+
+
+async def _beside(ours: Callable[[], Awaitable[Any]], bare: Callable[[], Awaitable[Any]]) -> tuple[float, float]:
+    """Both in turns, so that what else the machine does hits both; medians in milliseconds."""
+    values, references = [], []
     for _ in range(ROUNDS):
-        ours.append(await _seconds(case.ask(history)))
-        theirs.append(await _seconds(bare.fetch(statement)))
-    value, reference = statistics.median(ours) * 1000, statistics.median(theirs) * 1000
+        values.append(await _seconds(ours()))
+        references.append(await _seconds(bare()))
+    return statistics.median(values) * 1000, statistics.median(references) * 1000
+
+
+def _line(name: str, value: float, reference: float, bound: float | None) -> dict[str, object]:
     return {
-        "name": f"history, {case.name}, {FAXES} faxes, {kind}",
+        "name": f"history, {FAXES} faxes, {name}",
         "value": round(value, 2),
         "unit": "ms",
         "reference": "the bare query",
         "reference_value": round(reference, 2),
         "ratio": round(value / reference, 2),
-        "bound": case.bound,
-        "ok": case.bound is None or value / reference <= case.bound,
+        "bound": bound,
+        "ok": bound is None or value / reference <= bound,
     }
 
 
@@ -159,7 +198,7 @@ async def _seconds(work: Awaitable[Any]) -> float:
     return time.perf_counter() - began
 
 
-async def _projecting(kind: str, projection: Projection, bare: "Bare") -> dict[str, object]:
+async def _projecting(kind: str, projection: Projection, bare: Bare) -> dict[str, object]:
     """Steps of new faxes in the order of time, as many at once as the stage takes; beside inserts of the same bytes."""
     events = list(_events())
     projecting = Projecting(projection)
@@ -222,18 +261,18 @@ async def _projected(url: str) -> float:
 def _rows() -> Iterator[tuple[Any, ...]]:
     chosen = random.Random(1)
     for number in range(FAXES):
-        at = START + timedelta(minutes=number)
+        at = START + SPACING * number
         direction = "sent" if number % 3 else "received"
         state = chosen.choices(("delivered", "failed", "waiting-to-redial"), (90, 9, 1))[0]
         other = f"+1{chosen.randrange(CORRESPONDENTS):06d}{chosen.randrange(100):04d}"
         if number % (FAXES // 32) == 0:
             other = "+12127770777"
-        elif number % 400 == 0:
+        elif number % 401 == 0:
             other = "+12125550123"
-        account = f"account-{number % ACCOUNTS}"
+        account = number % ACCOUNTS
         yield (
             UUID(int=chosen.getrandbits(128)),
-            account,
+            f"account-{account}",
             direction,
             state if direction == "sent" else "emailed",
             at,
@@ -246,6 +285,9 @@ def _rows() -> Iterator[tuple[Any, ...]]:
             False,
             None,
             "allowed",
+            "reseller-0",
+            f"domain-{account // 2}",
+            40.5,
             other[:0:-1],
         )
 
@@ -258,7 +300,7 @@ def _events(seed: int = 2) -> Iterator[FaxStatusChanged]:
             yield FaxStatusChanged(
                 fax_id=fax_id,
                 version=version,
-                state="dialling",
+                state="delivered" if version == VERSIONS else "dialling",
                 stage="dialer",
                 at=START + timedelta(days=300, seconds=fax + version),
                 direction="sent",
@@ -266,100 +308,3 @@ def _events(seed: int = 2) -> Iterator[FaxStatusChanged]:
                 account_id=ACCOUNT,
                 other_party="+15550100",
             )
-
-
-class Bare:
-    """The driver that the runtime uses, without all that is above it."""
-
-    def filled_in(self, where: str) -> str:
-        """`where` with its values as literals."""
-        raise NotImplementedError
-
-    async def fill(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Fill the table `faxes`."""
-        raise NotImplementedError
-
-    async def fetch(self, statement: str) -> Sequence[Any]:
-        """All rows."""
-        raise NotImplementedError
-
-    async def insert(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert into a table of their own, `AT_ONCE` a transaction."""
-        raise NotImplementedError
-
-
-@asynccontextmanager
-async def _bare(url: str) -> AsyncIterator[Bare]:
-    if url.startswith("sqlite"):
-        async with aiosqlite.connect(str(make_url(url).database), isolation_level=None) as connection:
-            yield BareSqlite(connection)
-        return
-    async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
-        yield BarePostgres(pool)
-
-
-@dataclass(frozen=True)
-class BareSqlite(Bare):
-    """SQLite by aiosqlite."""
-
-    connection: aiosqlite.Connection
-
-    def filled_in(self, where: str) -> str:
-        return where.format(moment=f"'{_text(MIDDLE)}'", fax_id=f"'{UUID(int=0).hex}'")
-
-    async def fill(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        await self.connection.execute("PRAGMA journal_mode=WAL")
-        marks = ", ".join("?" * len(rows[0]))
-        await self.connection.execute("BEGIN")
-        await self.connection.executemany(f"INSERT INTO faxes VALUES ({marks})", map(_for_sqlite, rows))
-        await self.connection.execute("COMMIT")
-
-    async def fetch(self, statement: str) -> Sequence[Any]:
-        rows = await self.connection.execute_fetchall(statement)
-        return [
-            (UUID(fax), account, way, state, _moment(accepted), _moment(updated), *rest)
-            for fax, account, way, state, accepted, updated, *rest in rows
-        ]
-
-    async def insert(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        await self.connection.execute("PRAGMA synchronous=FULL")
-        await self.connection.execute("CREATE TABLE bare (fax_id TEXT, version INTEGER, at TEXT, event TEXT)")
-        for first in range(0, len(rows), AT_ONCE):
-            await self.connection.execute("BEGIN IMMEDIATE")
-            await self.connection.executemany(INSERT_STEP, rows[first : first + AT_ONCE])
-            await self.connection.execute("COMMIT")
-
-
-@dataclass(frozen=True)
-class BarePostgres(Bare):
-    """PostgreSQL by asyncpg."""
-
-    pool: Any
-
-    def filled_in(self, where: str) -> str:
-        return where.format(moment=f"'{MIDDLE.isoformat()}'::timestamptz", fax_id=f"'{UUID(int=0)}'::uuid")
-
-    async def fill(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        await self.pool.copy_records_to_table("faxes", records=rows)
-        await self.pool.execute("VACUUM ANALYZE faxes")
-
-    async def fetch(self, statement: str) -> Sequence[Any]:
-        return list(await self.pool.fetch(statement))
-
-    async def insert(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        await self.pool.execute("CREATE TABLE bare (fax_id TEXT, version INTEGER, at TEXT, event TEXT)")
-        for first in range(0, len(rows), AT_ONCE):
-            async with self.pool.acquire() as connection, connection.transaction():
-                await connection.executemany("INSERT INTO bare VALUES ($1, $2, $3, $4)", rows[first : first + AT_ONCE])
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text + "+00:00")
-
-
-def _text(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S.%f}"
-
-
-def _for_sqlite(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(one.hex if isinstance(one, UUID) else _text(one) if isinstance(one, datetime) else one for one in row)
