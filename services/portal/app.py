@@ -24,6 +24,7 @@ from services.portal.inventory.tables import OUTBOX
 from services.portal.link_uses import LinkUses
 from services.portal.live_faxes import app as live_faxes
 from services.portal.pages import app
+from services.portal.sending import app as sending
 from services.portal.web.browsers import Browsers
 from services.portal.web.passwords import Passwords
 from services.portal.web.people import People
@@ -100,6 +101,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
         browsers=Browsers(LinkSettings().links_secret.get_secret_value()),
         faxes=found,
         fax_stream=await live_faxes.build(resources, found.history) if found else None,
+        sending=sending.build(resources, found.pictures) if found else None,
     )
     if settings.sample:
         await seed(engine, settings.first_reseller)

@@ -181,4 +181,6 @@ def check(submission: Submission) -> None:
     try:
         destination(submission.destination, account)
     except NotDiallable as error:
-        raise Refused("destination-refused", DESTINATIONS[error.failure], failure=error.failure) from error
+        words = DESTINATIONS[error.failure]
+        wrong = (Wrong("form.to", words),)
+        raise Refused("destination-refused", words, failure=error.failure, errors=wrong) from error

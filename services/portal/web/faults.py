@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from services._runtime.outcomes import DependencyAway
 from services.portal.inventory.actors import NotAllowed, NotThere
+from services.portal.web.drafting import CannotSend
 from services.portal.web.finding import NotConnected
 from services.portal.web.gate import NotTheirForm, TooLarge, Visit
 from services.portal.web.rendering import Face, render
@@ -28,6 +29,7 @@ def handlers() -> dict[Any, Callable[[Request, Any], Awaitable[Response]]]:
         NotThere: _not_there,
         NotTheirForm: _not_their_form,
         NotConnected: _not_connected,
+        CannotSend: _cannot_send,
         TooLarge: _too_large,
         DependencyAway: _away,
         HTTPException: _http,
@@ -48,6 +50,11 @@ async def _not_connected(request: Request, __: NotConnected) -> Response:
     return await _shown(request, 503, "Faxes can't be shown here yet", *lines, "Ask whoever runs this portal.")
 
 
+async def _cannot_send(request: Request, __: CannotSend) -> Response:
+    lines = ("This portal isn't connected to what sends faxes yet. Faxes can be sent by mail, where that is enabled.",)
+    return await _shown(request, 503, "Faxes can't be sent from here yet", *lines, "Ask whoever runs this portal.")
+
+
 async def _not_their_form(_: Request, __: NotTheirForm) -> Response:
     return _notice(
         403,
@@ -58,7 +65,7 @@ async def _not_their_form(_: Request, __: NotTheirForm) -> Response:
 
 
 async def _too_large(_: Request, __: TooLarge) -> Response:
-    return _notice(413, "This is too large", "Nothing was changed. Send fewer rows at a time.")
+    return _notice(413, "This is too large", "Nothing was changed. Send fewer rows, or smaller files, at a time.")
 
 
 async def _away(_: Request, error: DependencyAway) -> Response:

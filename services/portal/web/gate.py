@@ -26,6 +26,9 @@ ANYBODY: Final[Rule] = None
 FIELDS: Final = 300
 """Of a form; more is no form of ours."""
 
+FILE_FIELDS: Final = 60
+"""Files of one form, at most; a page that takes fewer says so in words."""
+
 STRANGERS_BYTES: Final = 20_000
 """Of a form from somebody who isn't signed in."""
 
@@ -84,11 +87,12 @@ Answer = Callable[[Visit], Awaitable[Response]]
 
 @dataclass(frozen=True)
 class Gate:
-    """An endpoint that lets in whom `rule` names."""
+    """An endpoint that lets in whom `rule` names, with forms of at most `most` bytes."""
 
     services: Services
     rule: Rule
     answer: Answer
+    most: int = FORM_BYTES
 
     async def __call__(self, request: Request) -> Response:
         """Answer, or refuse."""
@@ -106,7 +110,7 @@ class Gate:
         if self.rule is not None and session is not None and session.person.role not in self.rule:
             raise NotAllowed(request.url.path)
         if request.method not in {"GET", "HEAD"}:
-            visit.form = await _form(request, token, FORM_BYTES if session else STRANGERS_BYTES)
+            visit.form = await _form(request, token, self.most if session else STRANGERS_BYTES)
         return self._with_cookie(await self.answer(visit), visit)
 
     def _with_cookie(self, response: Response, visit: Visit) -> Response:
@@ -120,7 +124,7 @@ async def _form(request: Request, token: str, most: int) -> FormData:
     size = request.headers.get("content-length", "")
     if not size.isdecimal() or int(size) > most:
         raise TooLarge(size)
-    form = await request.form(max_files=1, max_fields=FIELDS, max_part_size=most)
+    form = await request.form(max_files=FILE_FIELDS, max_fields=FIELDS, max_part_size=most)
     sent = form.get("form_token", "")
     if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), token.encode()):
         raise NotTheirForm("form token")

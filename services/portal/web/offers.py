@@ -7,8 +7,9 @@ from services._runtime.history import FaxRow
 from services.portal.faxes.access import Sees
 from services.portal.web.actions import Action, Offer
 from services.portal.web.gate import Visit
+from services.portal.web.resending import offered as resending
 
-OFFERS: Final[tuple[Offer, ...]] = ()
+OFFERS: Final[tuple[Offer, ...]] = (resending,)
 """In the order in which their actions stand on the page, after the downloads."""
 
 

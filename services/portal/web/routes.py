@@ -24,11 +24,14 @@ from services.portal.web import (
     own,
     portal_tokens,
     removed,
+    resending,
+    sending,
+    sending_away,
     signing,
     user,
     users,
 )
-from services.portal.web.gate import ANYBODY, Answer, Gate, Rule
+from services.portal.web.gate import ANYBODY, FORM_BYTES, Answer, Gate, Rule
 from services.portal.web.people import ROLES
 from services.portal.web.services import Services
 from services.portal.web.shipped import shipped
@@ -39,6 +42,9 @@ OFFICE: Final[Rule] = frozenset({"reseller", "manager"})
 MANAGER: Final[Rule] = frozenset({"manager"})
 USER: Final[Rule] = frozenset({"user"})
 OPERATOR: Final[Rule] = frozenset({"operator"})
+SENDERS: Final[Rule] = frozenset({"manager", "user"})
+FILES: Final = 52_000_000
+"""Of a form with the files of a fax, in bytes: 50 MB, and what the form adds."""
 READERS: Final[Rule] = frozenset({"reseller", "manager", "user"})
 """Who may see faxes at all; `services.portal.faxes.access` tells which."""
 
@@ -51,12 +57,14 @@ class Page:
     path: str
     rule: Rule
     answer: Answer
+    most: int = FORM_BYTES
 
 
 _D: Final = "/domains/{domain}"
 _A: Final = _D + "/accounts/{account}"
 _U: Final = _D + "/users/{user}"
 _F: Final = "/fax/{fax}"
+_S: Final = "/send/{draft}"
 
 PAGES: Final = (
     Page("GET", "/", SIGNED_IN, signing.front),
@@ -81,6 +89,18 @@ PAGES: Final = (
     Page("GET", _F + "/fax.tif", READERS, fax_documents.tiff),
     Page("GET", _F + "/page/{page}", READERS, fax_documents.page),
     Page("GET", _F + "/small/{page}", READERS, fax_documents.small_page),
+    Page("POST", _F + "/again", SENDERS, resending.send_again),
+    Page("POST", _F + "/forward", SENDERS, resending.forward),
+    Page("POST", _F + "/cancel", SENDERS, resending.cancel),
+    Page("GET", "/send", SENDERS, sending.new),
+    Page("POST", "/send", SENDERS, sending.begin, FILES),
+    Page("GET", _S, SENDERS, sending.draft),
+    Page("POST", _S, SENDERS, sending.save, FILES),
+    Page("POST", _S + "/discard", SENDERS, sending.discard),
+    Page("GET", _S + "/preview", SENDERS, sending_away.preview),
+    Page("GET", _S + "/pages/{number}", SENDERS, sending_away.picture),
+    Page("POST", _S + "/now", SENDERS, sending_away.send),
+    Page("GET", _S + "/sent", SENDERS, sending_away.sent),
     Page("GET", "/domains", RESELLER, domains.domains),
     Page("POST", "/domains", RESELLER, domains.add_domain),
     Page("GET", _D, OFFICE, domains.domain),
@@ -127,7 +147,10 @@ PAGES: Final = (
 
 def routes(services: Services) -> list[BaseRoute]:
     """The pages, each behind its gate, and our own style and script, which are nobody's secret."""
-    pages = [Route(page.path, Gate(services, page.rule, page.answer).__call__, methods=[page.method]) for page in PAGES]
+    pages = [
+        Route(page.path, Gate(services, page.rule, page.answer, page.most).__call__, methods=[page.method])
+        for page in PAGES
+    ]
     return [Route("/static/{hashed}/{name}", _shipped), *pages]
 
 

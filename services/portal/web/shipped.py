@@ -11,7 +11,9 @@ from starlette.responses import Response
 KINDS: Final = {
     "portal.css": "text/css",
     "faxes.css": "text/css",
+    "sending.css": "text/css",
     "portal.js": "text/javascript",
+    "sending.js": "text/javascript",
     "viewer.js": "text/javascript",
     "icon.svg": "image/svg+xml",
     "page.svg": "image/svg+xml",

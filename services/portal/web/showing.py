@@ -32,6 +32,19 @@ DONE: Final[dict[str, Message]] = {
     "revoked": Message("The token is revoked. Whatever still uses it is refused within seconds."),
     "locked-out": Message("The adapter is locked out within seconds. Make a new enrolment code to let it in again."),
     "token-revoked": Message("Revoked: programs that use this token are refused from now on."),
+    "submitted": Message("The fax was taken. This page shows how it goes."),
+    "discarded": Message("The draft was thrown away."),
+    "changed-meanwhile": Message(
+        "The draft was changed meanwhile, so nothing was sent. Look at the pages again.", "wait"
+    ),
+    "cancelled": Message("Cancelled. It was not called, and will not be."),
+    "cancelling": Message(
+        "It is being cancelled. A call that has begun is not broken off; this page shows the end.", "wait"
+    ),
+    "not-cancellable": Message("It can't be cancelled any more: it has ended.", "wait"),
+    "not-reached": Message(
+        "That didn't reach the part that sends faxes. Nothing was changed. Try again in a minute.", "bad"
+    ),
     "signed-out": Message("They can sign in no more, and are signed out everywhere."),
 }
 """By the word that a redirect carries: an address never carries a sentence that somebody else could write."""
@@ -62,6 +75,8 @@ def section(person: Person | None, path: str) -> str:
     """The page of the navigation under which `path` is."""
     if path.startswith(("/faxes/", "/fax/")):
         return FAXES
+    if path.startswith("/send/"):
+        return "/send"
     below_domains = path.startswith("/domains") and person is not None and person.role == "reseller"
     return "/domains" if below_domains else path
 

@@ -36,7 +36,7 @@ if (alert) (document.querySelector("[aria-invalid=true]") || alert).focus();
 // A check box that shows more fields. Hidden ones are not sent.
 for (const box of all("[data-shows]")) {
   const part = document.getElementById(box.dataset.shows);
-  const set = () => { part.hidden = !box.checked; for (const field of all("input, select", part)) field.disabled = !box.checked; };
+  const set = () => { part.hidden = !box.checked; for (const field of all("input, select, textarea", part)) field.disabled = !box.checked; };
   box.addEventListener("change", set);
   set();
 }
@@ -44,7 +44,7 @@ for (const box of all("[data-shows]")) {
 // A form is sent once.
 for (const form of all("form")) {
   form.addEventListener("submit", (event) => {
-    const button = form.querySelector("[data-once]");
+    const button = event.submitter && event.submitter.name ? null : form.querySelector("[data-once]");
     const asking = form.querySelector("[data-asks]");
     if (asking && !confirm(asking.dataset.asks)) { event.preventDefault(); return; }
     if (button) { button.disabled = true; button.textContent = button.dataset.once; say(button.dataset.once); }

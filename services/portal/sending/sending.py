@@ -1,0 +1,87 @@
+"""What the pages ask that send a fax."""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from services.portal.inventory.views import Account
+from services.portal.sending.api import FaxApi, Outgoing, Problem
+from services.portal.sending.domain import Draft
+from services.portal.sending.drafts import Drafts
+from services.portal.sending.refusals import Refusal, Refused
+from services.portal.sending.words import refused_of
+
+GONE = Refused((Refusal("files", "A file of this draft is gone. Remove it and add it once more."),))
+
+
+class Draws(Protocol):
+    """Draws a page of a document in the store, as `services.portal.faxes.pictures.Pictures` does."""
+
+    async def page(self, key: str, number: int, width: int) -> bytes:
+        """A PNG."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends a fax, from which account."""
+
+    user_id: str
+    email: str
+    account: Account
+
+    @property
+    def told(self) -> str:
+        """Where a mail goes that tells how the fax ends; empty: nowhere, for this account has no such address."""
+        settings, user = self.account.settings, self.account.user
+        own = {*settings.allowed_senders, *settings.notify, *((user.email,) if user else ())}
+        return self.email if self.email.casefold() in {one.casefold() for one in own} else ""
+
+
+@dataclass(frozen=True)
+class Sending:
+    """Drafts, and what becomes of them. Every method raises `ApiAway` and `DependencyAway`."""
+
+    drafts: Drafts
+    api: FaxApi
+    pictures: Draws
+
+    async def pages(self, sender: Sender, draft: Draft) -> int | Refused:
+        """How many pages this version of a draft has. They are made if they aren't there, and then kept beside it."""
+        known = await self.drafts.previewed(sender.user_id, draft)
+        if known is not None:
+            return known
+        outgoing = await self._outgoing(sender, draft)
+        made = await self.api.preview(outgoing) if outgoing else GONE
+        if isinstance(made, Refused):
+            return made
+        if isinstance(made, Problem):
+            return refused_of(made, draft)
+        await self.drafts.keep_preview(sender.user_id, draft, made.pdf, made.pages)
+        return made.pages
+
+    async def send(self, sender: Sender, draft: Draft) -> UUID | Refused:
+        """The fax that it became. However often a draft is sent, it becomes one."""
+        outgoing = await self._outgoing(sender, draft)
+        if outgoing is None:
+            return GONE
+        sent = await self.api.send(outgoing, draft.key)
+        if isinstance(sent, Problem):
+            return refused_of(sent, draft)
+        await self.drafts.end(sender.user_id, draft.draft_id, sent)
+        return sent
+
+    async def _outgoing(self, sender: Sender, draft: Draft) -> Outgoing | None:
+        files = await self.drafts.content(sender.user_id, draft)
+        if files is None:
+            return None
+        return Outgoing(
+            account_id=sender.account.account_id,
+            to=draft.to,
+            files=files,
+            sender=sender.email,
+            subject=draft.subject,
+            cover=draft.cover,
+            cover_text=draft.cover_text,
+            resolution=draft.resolution,
+            reply_to=sender.told,
+        )

@@ -1,0 +1,72 @@
+"""What the API refuses, beside the field of the portal's form that it is about. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from services.portal.sending.api import Problem
+from services.portal.sending.domain import BYTES, Draft
+from services.portal.sending.refusals import Field, Refusal, Refused
+
+_FIELDS: Final[Mapping[str, tuple[Field, str]]] = {
+    "form.to": ("to", "This is no phone number. To another country, begin it with + and the country code."),
+    "form.subject": ("subject", "A subject has 200 characters at most."),
+    "form.cover_text": ("cover_text", "A cover page has 4,000 characters at most, without control characters."),
+}
+"""Fields of the API: ours, and what is wrong with one that the API calls invalid."""
+
+_CODES: Final[Mapping[str, Refusal]] = {
+    "body-too-large": Refusal("files", f"A fax has {BYTES // 1_000_000} MB at most. Send it in parts."),
+    "nothing-to-fax": Refusal("files", "There is nothing to fax. Add a file."),
+    "method-not-enabled": Refusal(
+        "account", "This fax number may not send from the portal. Ask whoever looks after your faxes to enable it."
+    ),
+    "no-such-account": Refusal("account", "This fax number is not ready to send yet. Try again in a few seconds."),
+    "key-reused": Refusal(
+        "draft",
+        "This fax was taken already, before it was changed. Look at what was sent; to send it as it is now too, "
+        "begin a new fax.",
+    ),
+    "key-expired": Refusal("draft", "This draft is too old. Begin a new fax."),
+}
+
+NOT_TAKEN: Final = Refused((Refusal("draft", "The fax was not taken, and nobody said why. Try again in a minute."),))
+AWAY: Final = Refused(
+    (Refusal("draft", "Faxes can't be taken at this moment. Your draft is kept. Try again in a minute."),)
+)
+BUSY: Final = Refused(
+    (Refusal("draft", "Many faxes are being prepared at this moment. Your draft is kept. Try again in a few seconds."),)
+)
+UNCERTAIN: Final = Refused(
+    (
+        Refusal(
+            "draft",
+            "That the fax was taken could not be confirmed. Nothing is lost: send it again. "
+            "However often you do, it is one fax.",
+        ),
+    )
+)
+"""After sending: it may have been taken."""
+
+_FILE: Final = re.compile(r"form\.file\.([0-9]{1,2})")
+
+
+def refused_of(problem: Problem, draft: Draft) -> Refused:
+    """Why the API doesn't take a draft, in its words where it names what is wrong."""
+    if problem.code in _CODES:
+        return Refused((_CODES[problem.code],))
+    named = tuple(one for where, what in problem.errors for one in _named(problem.code, where, what, draft))
+    if named:
+        return Refused(named)
+    return Refused((Refusal("files" if problem.failure else "draft", problem.detail),)) if problem.detail else NOT_TAKEN
+
+
+def _named(code: str, where: str, what: str, draft: Draft) -> Sequence[Refusal]:
+    if found := _FILE.fullmatch(where):
+        number = int(found.group(1))
+        name = draft.files[number - 1].name if 0 < number <= len(draft.files) else ""
+        return [Refusal("files", f"“{name}”: {what}")]
+    if where in _FIELDS:
+        field, words = _FIELDS[where]
+        return [Refusal(field, words if code == "invalid-request" else what)]
+    return []
