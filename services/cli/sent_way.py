@@ -9,9 +9,9 @@ from schemas.fax import FaxState, FaxStatusChanged
 from services.cli.following import StatusReader
 
 ENDS: frozenset[FaxState] = frozenset({"delivered", "failed", "refused", "cancelled", "outcome-unknown", "expired"})
-"""The states in which a submitted fax stays; mails about it come after."""
+"""The states in which a submitted fax stays; mails and pages about it come after."""
 
-MAIL_ENDS = {"emailed", "mail-failed"}
+TOLD = {"emailed", "mail-failed", "printed"}
 
 
 @dataclass
@@ -33,9 +33,9 @@ class SentWay:
         return last.state if last else "unknown"
 
     @property
-    def mails(self) -> int:
-        """Mails about it that have ended."""
-        return sum(step.state in MAIL_ENDS for step in self.steps)
+    def told(self) -> int:
+        """Mails and printed pages about its end."""
+        return sum(step.state in TOLD for step in self.steps)
 
     def line(self) -> dict[str, object]:
         """The JSON line for people and scripts."""

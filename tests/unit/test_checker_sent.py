@@ -126,3 +126,14 @@ def test_a_second_call_to_a_number_in_a_call(world: World) -> None:
     for _ in range(2):
         log.began(world.call(uuid4(), b""))
     assert any("while it was in a call" in problem for problem in world.verdict().problems)
+
+
+def test_a_page_at_the_fax_machine_in_place_of_a_mail(world: World, tmp_path: Path) -> None:
+    page = tmp_path / "page.tif"
+    world.submit(end="failed", told=None, page=page, way="ata")
+    verdict = world.verdict()
+    assert (verdict.lost, len(verdict.problems)) == (1, 1)
+    page.write_bytes(ONE)
+    assert world.verdict().problems == []
+    world.tell(world.faxes[-1].fax_id, "Not delivered: f")
+    assert len(world.verdict().problems) == 1, "a mail as well"

@@ -43,6 +43,7 @@ class Submitted(BaseModel):
         pages: How many the far end should get.
         end: Whether it arrives, fails after a call, or is refused and never dialled.
         told: Who should get exactly one mail about its end; None: nobody.
+        page: The page about its end that the sender's fax machine should have printed, in place of a mail.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,6 +55,7 @@ class Submitted(BaseModel):
     pages: int
     end: Literal["sent", "failed", "refused"] = "sent"
     told: str | None = None
+    page: Path | None = None
 
 
 class Manifest(BaseModel):

@@ -75,6 +75,9 @@ def _pages(fax: Submitted, calls: Sequence[kept.Kept], sent: bytes | None, verdi
 
 
 def _mails(fax: Submitted, mails: Sequence[Mail], verdict: Sent) -> None:
+    if fax.page and not _is_a_page(fax.page):
+        verdict.lost += 1
+        verdict.problems.append(f"{fax.name}: its fax machine printed no page that it is {fax.end}")
     right = [mail for mail in mails if fax.told and mail.recipient.lower() == fax.told.lower()]
     right = [mail for mail in right if mail.subject.startswith(SUBJECTS[fax.end])]
     if fax.told and not right:
@@ -85,6 +88,13 @@ def _mails(fax: Submitted, mails: Sequence[Mail], verdict: Sent) -> None:
     verdict.problems += [
         f"{fax.name}: a mail too many, {one.subject!r}" for one in mails if all(one is not first for first in right[:1])
     ]
+
+
+def _is_a_page(file: Path) -> bool:
+    try:
+        return len(tiff_pages(file.read_bytes())) == 1
+    except (OSError, UnreadableError):
+        return False
 
 
 def _same(taken: bytes, sent: bytes) -> bool:

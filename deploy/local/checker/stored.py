@@ -11,7 +11,7 @@ from uuid import UUID
 import boto3
 from botocore.config import Config
 
-from schemas.keys import DIALLED, accepted_key, fax_prefix
+from schemas.keys import DIALLED, DIALLED_STANDARD, accepted_key, fax_prefix
 from services._runtime.settings import StoreSettings
 
 if TYPE_CHECKING:
@@ -66,10 +66,16 @@ class Bucket:
         return [self._fax(prefix, frozenset(names)) for prefix, names in fresh.items() if "original.tif" in names]
 
     def dialled(self, fax_id: UUID) -> bytes | None:
-        """The pages of a sent fax as they are dialled; None if there are none."""
+        """The pages of a sent fax as they are dialled, those that were made anew first; None if there are none."""
+        accepted = self._found(accepted_key(fax_id))
+        if accepted is None:
+            return None
+        prefix = fax_prefix(datetime.fromisoformat(json.loads(accepted)["accepted_at"]), fax_id)
+        return self._found(prefix + DIALLED_STANDARD) or self._found(prefix + DIALLED)
+
+    def _found(self, key: str) -> bytes | None:
         try:
-            accepted_at = datetime.fromisoformat(json.loads(self._read(accepted_key(fax_id)))["accepted_at"])
-            return self._read(fax_prefix(accepted_at, fax_id) + DIALLED)
+            return self._read(key)
         except self._client.exceptions.NoSuchKey:
             return None
 

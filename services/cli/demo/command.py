@@ -79,7 +79,7 @@ async def _send(folder: Path, maildir: Path, console: Console, *, files: bool) -
         accounts = await add_customers(publisher, code)
         await enrol(accounts[DEVICE], code)
         sent_reader = await stack.enter_async_context(StatusReader.open(KafkaSettings(), from_start=False))
-        submitting = Submitting(accounts, sent_reader, show.sent)
+        submitting = Submitting(accounts, sent_reader, show.sent, folder / "printed")
         reader = await stack.enter_async_context(StatusReader.open(KafkaSettings(), from_start=False))
         watch = Watch(reader, ObjectStore(StoreSettings()), show.ended)
         started = datetime.now(UTC)

@@ -9,6 +9,7 @@ from deploy.local.checker.manifest import Submitted
 from deploy.local.telephony.scripted import SHELF
 from schemas.accounts import FaxAccount
 from services.cli.demo import calls
+from services.cli.demo.printing import page_of
 from services.cli.send import By
 from services.cli.submitting import Outgoing
 
@@ -52,8 +53,9 @@ class Planned:
         """As the user has it."""
         return Outgoing(self.files, self.to, self.what, self.text, self.html)
 
-    def submitted(self, fax_id: UUID, account: FaxAccount) -> Submitted:
-        """What the checker is told."""
+    def submitted(self, fax_id: UUID, account: FaxAccount, printed: Path) -> Submitted:
+        """What the checker is told; pages about faxes from a fax machine lie in `printed`."""
+        on_paper = self.by is By.ATA and self.end != "sent"
         return Submitted(
             name=f"{self.what} by {self.by}",
             fax_id=fax_id,
@@ -61,7 +63,8 @@ class Planned:
             destination=None if self.end == "refused" else self.number,
             pages=self.pages,
             end=self.end,
-            told=account.primary_user.email,
+            told=None if on_paper else account.primary_user.email,
+            page=page_of(fax_id, printed) if on_paper else None,
         )
 
 

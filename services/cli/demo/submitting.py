@@ -4,13 +4,16 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import UUID
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from deploy.local.checker.manifest import Submitted
 from schemas.accounts import FaxAccount
+from schemas.fax import FaxStatusChanged
 from services._runtime.enrolment import mint_code
+from services.cli.demo.printing import print_page
 from services.cli.demo.submissions import SUBMISSIONS, Planned
 from services.cli.devices import LocalDevice
 from services.cli.following import StatusReader
@@ -57,6 +60,7 @@ class Submitting:
     accounts: Mapping[str, FaxAccount]
     reader: StatusReader
     tell: Callable[[Planned, SentWay], None]
+    printed: Path
     submitted: list[Submitted] = field(default_factory=list)
     waiting: dict[UUID, tuple[Planned, SentWay]] = field(default_factory=dict)
 
@@ -69,6 +73,7 @@ class Submitting:
             for step in await self.reader.take(0.3):
                 if step.direction == "sent":
                     early.setdefault(step.fax_id, SentWay(step.fax_id)).steps.append(step)
+                    await self._print(step)
             for fax_id in [one for one, (_, way) in self.waiting.items() if _over(way)]:
                 self.tell(*self.waiting.pop(fax_id))
                 last = time.monotonic()
@@ -78,9 +83,15 @@ class Submitting:
         for planned in SUBMISSIONS:
             account = self.accounts[planned.sender]
             fax_id = await asyncio.to_thread(submitter(planned.by, account), planned.outgoing())
-            self.submitted.append(planned.submitted(fax_id, account))
+            self.submitted.append(planned.submitted(fax_id, account, self.printed))
             self.waiting[fax_id] = planned, ways.setdefault(fax_id, SentWay(fax_id))
+
+    async def _print(self, step: FaxStatusChanged) -> None:
+        """Take the page about a fax that this run submitted, as soon as it waits."""
+        if step.state == "at-device" and step.fax_id in self.waiting:
+            planned, _ = self.waiting[step.fax_id]
+            await asyncio.to_thread(print_page, step, self.accounts[planned.sender], self.printed)
 
 
 def _over(way: SentWay) -> bool:
-    return way.end is not None and way.mails > 0
+    return way.end is not None and way.told > 0
