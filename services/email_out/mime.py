@@ -71,8 +71,8 @@ def _multipart(subtype: bytes, boundary: bytes) -> bytes:
 def _text(subtype: bytes, text: bytes) -> bytes:
     lines = text.splitlines()
     plain = text.isascii() and all(len(line) <= LONGEST_LINE for line in lines)
-    body = b"\r\n".join(lines)
-    return b'Content-Type: text/%b; charset="utf-8"\r\nContent-Transfer-Encoding: %b\r\n\r\n%b\r\n' % (
+    body = b"".join(line + b"\r\n" for line in lines)  # all end so: the encoder breaks lines as the first one ends
+    return b'Content-Type: text/%b; charset="utf-8"\r\nContent-Transfer-Encoding: %b\r\n\r\n%b' % (
         subtype,
         b"7bit" if plain else b"quoted-printable",
         body if plain else b2a_qp(body, istext=True),

@@ -8,7 +8,7 @@ from email.utils import parseaddr
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
@@ -90,6 +90,7 @@ def test_the_document_comes_back_at_every_edge(size: int) -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example("\u00e9" * 200)
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n.=-")))
 def test_the_words_come_back_and_every_line_is_short(text: str) -> None:
     message = compose(letter(f"{text}\n", f"<p>{text}</p>\n"), PDF)
@@ -98,6 +99,7 @@ def test_the_words_come_back_and_every_line_is_short(text: str) -> None:
     assert body.get_content().replace("\r\n", "\n") == f"{text}\n"
     assert max(map(len, message.split(b"\r\n"))) <= LONGEST_LINE
     assert message.isascii()
+    assert b"\n" not in message.replace(b"\r\n", b"")
 
 
 @settings(max_examples=200, deadline=None)
