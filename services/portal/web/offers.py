@@ -6,10 +6,13 @@ from typing import Final
 from services._runtime.history import FaxRow
 from services.portal.faxes.access import Sees
 from services.portal.web.actions import Action, Offer
+from services.portal.web.deleting import offered as deleting
 from services.portal.web.gate import Visit
+from services.portal.web.holding import offered as holding
+from services.portal.web.releasing import offered as releasing
 from services.portal.web.resending import offered as resending
 
-OFFERS: Final[tuple[Offer, ...]] = (resending,)
+OFFERS: Final[tuple[Offer, ...]] = (releasing, resending, holding, deleting)
 """In the order in which their actions stand on the page, after the downloads."""
 
 

@@ -45,6 +45,10 @@ DONE: Final[dict[str, Message]] = {
     "not-reached": Message(
         "That didn't reach the part that sends faxes. Nothing was changed. Try again in a minute.", "bad"
     ),
+    "released": Message("Released. It is delivered within seconds; this page shows how.", "wait"),
+    "fax-deleted": Message("It is being deleted. Within a few minutes it is gone for good.", "wait"),
+    "held": Message("On hold. It stays, whatever its age, until the hold is lifted."),
+    "lifted": Message("The hold is lifted."),
     "signed-out": Message("They can sign in no more, and are signed out everywhere."),
 }
 """By the word that a redirect carries: an address never carries a sentence that somebody else could write."""
