@@ -195,6 +195,23 @@ def decision(fax_id: UUID, rule: str = "allowed") -> bytes:
     return made.model_dump_json(exclude_none=True).encode()
 
 
+async def test_whose_a_fax_is_is_read_from_its_decision_where_no_step_told_it(engine: AsyncEngine) -> None:
+    """As of a fax from before steps did: a row without a domain, a record that says no more, and a decision."""
+    fax_id, store = uuid4(), MemoryBlobs()
+    nobodys: dict[str, Any] = {"domain": None, "reseller": None}
+    told = [step(fax_id, 3, "routed", rule="allowed", **nobodys), step(fax_id, 6, **nobodys)]
+    await Projection(engine).write(told)
+    await recorder(engine, store).record()
+    await store.put(fax_prefix(NOW, fax_id) + DECISION, decision(fax_id), "application/json")
+    await rebuild(Projection(engine), [RecordSource(store, ReadDays(engine))], lambda *_: None)
+    row = await History(engine).fax(fax_id)
+    assert row is not None
+    assert (row.domain, row.reseller, row.state) == ("one.example", "r", "delivered")
+    assert len(await History(engine).steps(fax_id)) == 2
+    await recorder(engine, store).record()
+    assert Record.model_validate_json(store.objects[key(fax_id)]).steps[0].domain == "one.example"
+
+
 async def test_a_rebuilding_that_was_stopped_goes_on(engine: AsyncEngine) -> None:
     store, faxes = MemoryBlobs(), [uuid4() for _ in range(3)]
     for number, fax_id in enumerate(faxes):

@@ -1,6 +1,7 @@
 """Reading the faxes' ``record.json``: a source that goes back as far as faxes are kept.
 
-A fax without one (it has not ended, or it is from before there were records) is known by the router's decisions.
+A fax without one (it has not ended, or it is from before there were records) is known by the router's decisions, and
+so is whose it is where no step tells (it is from before they did).
 """
 
 import asyncio
@@ -109,10 +110,12 @@ class RecordSource:
     async def _steps(self, folder: str) -> tuple[bool, Sequence[FaxStatusChanged]]:
         """What is known of one fax, and whether its record tells it."""
         record = await self._parsed(folder + RECORD, Record)
-        if record is not None:
-            return True, record.steps
+        told = record.steps if record else ()
+        if any(step.reseller for step in told):
+            return True, told
         decisions = [await self._parsed(folder + name, Decision) for name in (DECISION, RELEASE)]
-        return False, [_step(one) for one in decisions if one is not None and one.rule != DELETED]
+        decided = [_step(one) for one in decisions if one is not None and one.rule != DELETED]
+        return not decided, [*told, *decided]
 
     async def _parsed(self, key: str, model: type[T]) -> T | None:
         async with self.limit:
