@@ -59,14 +59,14 @@ def receive(
     into: Annotated[Path, typer.Option(help="where the faxes are printed to, as TIFF", file_okay=False)] = Path(),
     wait: Annotated[float, typer.Option(help="seconds to wait for a fax", min=0, max=25)] = 0,
 ) -> None:
-    """Take every fax that waits, print it into a folder, then acknowledge it; a JSON line each."""
+    """Take what waits, faxes and pages about faxes, print it into a folder, then acknowledge it; a JSON line each."""
     device = _device(serial)
     into.mkdir(parents=True, exist_ok=True)
     for fax in _asked(device, lambda client: client.received(wait)):
         file = into / f"{fax.id}.tif"
         file.write_bytes(_asked(device, methodcaller("document", fax.id)))
         done: Acknowledged = _asked(device, methodcaller("acknowledge", fax.id))
-        told = {"pages": fax.pages, "state": done.state, "detail": done.detail}
+        told = {"kind": fax.kind, "pages": fax.pages, "state": done.state, "detail": done.detail}
         _tell({"fax_id": str(fax.id), "file": str(file), **told})
 
 
