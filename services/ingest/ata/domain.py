@@ -67,16 +67,14 @@ def hold(request: AtaRequested, now: datetime) -> Transition:
 
 def held(fax: HeldFax, now: datetime) -> Transition:
     """A new one, and that it is told of."""
-    told = "A page that says so waits at the fax machine." if fax.sent_fax_id else ""
-    return fax, (_step(fax, "at-device", 0, now, told),)
+    return fax, (_step(fax, "at-device", 0, now),)
 
 
 def acknowledge(fax: HeldFax, now: datetime) -> Transition | None:
     """The device says that it printed the fax; None if nothing follows from that."""
     if fax.state not in {"waiting", "lapsed"}:
         return None
-    told = "The page that says so was printed." if fax.sent_fax_id else ""
-    return _changed(fax, "printed", now), (_step(fax, "printed", 2, now, told),)
+    return _changed(fax, "printed", now), (_step(fax, "printed", 2, now),)
 
 
 def expire(fax: HeldFax, now: datetime) -> Transition | None:
@@ -86,12 +84,10 @@ def expire(fax: HeldFax, now: datetime) -> Transition | None:
     mails = tuple(one.model_copy(update={"requested_at": now}) for one in fax.fallback)
     what = "the page" if fax.sent_fax_id else "it"
     told = f"The fax machine did not take {what} in time" + ("; it is sent by mail instead." if mails else ".")
-    # A sent fax is not routed again: it stands as it ended, and the step has a version of its own.
-    step = _step(fax, "at-device", 1, now, told) if fax.sent_fax_id else _step(fax, "routed", 0, now, told)
-    return _changed(fax, "mailed" if mails else "lapsed", now), (
-        *mails,
-        step.model_copy(update={"rule": OVERDUE_RULE}),
-    )
+    after = _changed(fax, "mailed" if mails else "lapsed", now)
+    if fax.sent_fax_id:  # it stands as it ended, and isn't routed again; the step has a version of its own
+        return after, (*mails, _step(fax, "at-device", 1, now, told))
+    return after, (*mails, _step(fax, "routed", 0, now, told).model_copy(update={"rule": OVERDUE_RULE}))
 
 
 def _changed(fax: HeldFax, state: State, now: datetime) -> HeldFax:
@@ -99,7 +95,7 @@ def _changed(fax: HeldFax, state: State, now: datetime) -> HeldFax:
     return replace(fax, state=state, version=fax.version + 1, fallback=(), changed_at=now)
 
 
-def _step(fax: HeldFax, state: FaxState, later: int, now: datetime, told: str) -> FaxStatusChanged:
+def _step(fax: HeldFax, state: FaxState, later: int, now: datetime, told: str = "") -> FaxStatusChanged:
     """A step `later` than the request, of the fax that waits or is told of.
 
     What the device has yet to do has the request's own version, below that of the steps of a mail for the same fax

@@ -101,6 +101,8 @@ _STEPS: Final[dict[tuple[Direction, FaxState], str]] = {
     ("sent", "refused"): "It was not accepted for sending",
     ("sent", "cancelled"): "It was cancelled",
     ("sent", "outcome-unknown"): "Contact was lost while it was being sent",
+    ("sent", "at-device"): "A page about it waits for the fax machine",
+    ("sent", "printed"): "The fax machine printed a page about it",
 }
 
 _MAILS: Final[dict[FaxState, str]] = {
