@@ -108,6 +108,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     await let_first_in(engine, people, settings)
     await place_first_token(people, services.tokens, settings)
     resources.supervise("outbox", outbox.relay)
+    resources.supervise("jobs", services.inventory.worker().run)
     machines = Wrapping(api(services), HttpMetrics(resources.registry, "portal_api"), broken)
     resources.serve(beside(web(LinkUses(services.inventory.lists.store)), machines, site(services)))
     return ()

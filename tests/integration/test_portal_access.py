@@ -12,6 +12,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from services._runtime.database import transaction
+from services.portal.inventory.actors import Actor
+from services.portal.inventory.jobs import JobResult
 from services.portal.inventory.tables import ACCOUNTS, AUDIT, METADATA
 from services.portal.inventory.tables import USERS as USER_ROWS
 from services.portal.web.gate import Gate
@@ -27,6 +29,8 @@ OFFICE = {"reseller", "manager"}
 READERS = {"reseller", "manager", "user"}
 D = "/domains/{domain}"
 F = "/fax/{fax}"
+S = "/send/{draft}"
+SENDERS = {"manager", "user"}
 
 WHO: dict[tuple[str, str], set[str]] = {
     ("GET", "/"): ALL,
@@ -50,6 +54,18 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("GET", f"{F}/small/{{page}}"): READERS,
     ("GET", f"{F}/fax.pdf"): READERS,
     ("GET", f"{F}/fax.tif"): READERS,
+    ("POST", f"{F}/again"): SENDERS,
+    ("POST", f"{F}/forward"): SENDERS,
+    ("POST", f"{F}/cancel"): SENDERS,
+    ("GET", "/send"): SENDERS,
+    ("POST", "/send"): SENDERS,
+    ("GET", S): SENDERS,
+    ("POST", S): SENDERS,
+    ("POST", f"{S}/discard"): SENDERS,
+    ("GET", f"{S}/preview"): SENDERS,
+    ("GET", f"{S}/pages/{{number}}"): SENDERS,
+    ("POST", f"{S}/now"): SENDERS,
+    ("GET", f"{S}/sent"): SENDERS,
     ("GET", "/domains"): {"reseller"},
     ("POST", "/domains"): {"reseller"},
     ("GET", D): OFFICE,
@@ -80,7 +96,15 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("POST", f"{D}/users/{{user}}/remove"): OFFICE,
     ("GET", f"{D}/import"): {"reseller"},
     ("POST", f"{D}/import"): {"reseller"},
-    ("POST", f"{D}/import/now"): {"reseller"},
+    ("GET", f"{D}/move"): {"reseller"},
+    ("POST", f"{D}/move"): {"reseller"},
+    ("GET", f"{D}/reassign"): OFFICE,
+    ("POST", f"{D}/reassign"): OFFICE,
+    ("GET", f"{D}/jobs/{{job}}"): OFFICE,
+    ("POST", f"{D}/jobs/{{job}}"): OFFICE,
+    ("GET", f"{D}/jobs/{{job}}/progress"): OFFICE,
+    ("GET", f"{D}/jobs/{{job}}/refused.csv"): OFFICE,
+    ("POST", f"{D}/jobs/{{job}}/codes"): OFFICE,
     ("GET", f"{D}/import/template.csv"): {"reseller"},
     ("GET", f"{D}/export.csv"): {"reseller"},
     ("GET", f"{D}/audit"): OFFICE,
@@ -98,6 +122,8 @@ WHO: dict[tuple[str, str], set[str]] = {
 PDF = Path(__file__).parents[1] / "data" / "submitted" / "letter.pdf"
 PAGES_OF_A_FAX = {f"{F}/{one}" for one in ("thumbnail", "page/{page}", "small/{page}", "fax.pdf", "fax.tif")}
 """What shows a fax's pages: a reseller may ask for those of unclaimed faxes only."""
+OF_SENT = {f"{F}/again", f"{F}/cancel", f"{S}/pages/{{number}}"}
+"""Of a sent fax, or of a draft whose pages are made: those here are neither."""
 
 
 @pytest.fixture
@@ -135,14 +161,18 @@ async def _filled(site: Portal) -> dict[str, str]:
         user = await connection.scalar(select(USER_ROWS.c.user_id).where(USER_ROWS.c.extension == "1004"))
     account = made.headers["location"].rpartition("=")[2]
     fax = await site.stored.put("accepted", "routed", account_id=account, documents=received(PDF.read_bytes()))
+    owner = Actor("owner", "Nora Wind", "reseller", "reseller")
+    job = await site.services.inventory.jobs.ask(owner, "reassign", DOMAIN, b"{}", JobResult())
     return {
         "domain": DOMAIN,
         "account": account,
+        "job": job,
         "user": str(user),
         "number": "+12025550105",
         "page": "1",
         "fax": str(fax),
         "token": "none",
+        "draft": "none",
     }
 
 
@@ -160,13 +190,18 @@ async def test_each_role_sees_only_its_pages(site: Portal, role: str) -> None:
         await site.services.tokens.make(person, "program")
         (token,) = await site.services.tokens.of(person)
         stands["token"] = token.token_id
+    if role in SENDERS and site.services.sending:
+        (person,) = await site.services.people.known_by(EMAILS[role])
+        stands["draft"] = str((await site.services.sending.drafts.begin(person.user_id)).draft_id)
+    last = {"/sign-in": 1, "/sign-out": 2, f"{S}/discard": 1}
     wrong = []
-    for page in sorted(PAGES, key=lambda one: (one.path == "/sign-out", one.path == "/sign-in")):
+    for page in sorted(PAGES, key=lambda one: last.get(one.path, 0)):
         path = page.path.format(**stands)
         answer = await _asked(client, page.method, path)
         if role in WHO[page.method, page.path]:
             to_sign_in = answer.headers.get("location", "").startswith("/sign-in") and path != "/sign-out"
             closed = {404} if role == "reseller" and page.path in PAGES_OF_A_FAX else set()
+            closed |= {404} if page.path in OF_SENT else set()
             fine = answer.status_code in (closed or {200, 303, 401, 422}) and not to_sign_in
         elif role == "nobody":
             fine = answer.status_code == 303 and answer.headers["location"].startswith("/sign-in")
@@ -189,7 +224,8 @@ async def test_another_reseller_finds_nothing_there(site: Portal) -> None:
         if not page.path.startswith((D, F)):
             continue
         answer = await _asked(rival, page.method, page.path.format(**stands))
-        hidden = answer.status_code == 404 or answer.headers.get("location") == f"/domains/{DOMAIN}/accounts"
+        closed = answer.status_code == 403 and "reseller" not in WHO[page.method, page.path]
+        hidden = closed or answer.status_code == 404 or answer.headers.get("location") == f"/domains/{DOMAIN}/accounts"
         told_before_asking = answer.status_code == 422 and page.path.endswith(("/maximum", "/accounts"))
         assert hidden or told_before_asking, (page.method, page.path, answer.status_code)
         assert "Okafor" not in answer.text
@@ -236,7 +272,9 @@ async def test_a_form_of_somebody_else_changes_nothing(
     before = await _everything(site)
     for page in PAGES:
         if page.method == "POST":
-            path = page.path.format(domain=DOMAIN, account="x", user="y", number="+12025550105", token="z", fax="z")
+            path = page.path.format(
+                domain=DOMAIN, account="x", user="y", number="+12025550105", token="z", fax="z", draft="z"
+            )
             data = {
                 "name": "evil.example",
                 **({} if token is None else {"form_token": right if token == "right" else token}),

@@ -35,6 +35,9 @@ SETTINGS: Final[Mapping[str, str]] = {
 
 COLUMNS: Final = (NUMBER, USER, NAME, EMAIL, METHODS, HANDLING, DEVICE_TYPE, SERIAL, *SETTINGS)
 
+REASONS: Final = "Refused Because"
+"""Stands in the file of refused rows, and is passed over when that is imported."""
+
 HANDLINGS: Final[Mapping[str, str]] = {
     "email w/ attachment": "email-with-attachment",
     "email w/o attachment": "email-without-attachment",
@@ -61,7 +64,7 @@ EXAMPLE: Final = {
 def heading(written: str) -> str | None:
     """The column that a field of the header row means; None if it is none."""
     folded = " ".join(written.split()).casefold()
-    return next((one for one in COLUMNS if one.casefold() == folded), None)
+    return next((one for one in (*COLUMNS, REASONS) if one.casefold() == folded), None)
 
 
 def form_of(domain: str, row: Mapping[str, str]) -> AddAccount:

@@ -105,12 +105,12 @@ def _too_large() -> Refusal:
     return refuse("file-too-large", rows=MOST_ROWS, megabytes=MOST_BYTES // 2**20)
 
 
-def write(rows: Iterable[Mapping[str, str]]) -> bytes:
+def write(rows: Iterable[Mapping[str, str]], header: Sequence[str] = columns.COLUMNS) -> bytes:
     """Rows under the header row, in UTF-8 with its mark, without which Excel guesses another encoding."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)  # RFC 4180: CRLF, quotes where needed
-    writer.writerow(columns.COLUMNS)
-    writer.writerows([shielded(row.get(one, "")) for one in columns.COLUMNS] for row in rows)
+    writer.writerow(header)
+    writer.writerows([shielded(row.get(one, "")) for one in header] for row in rows)
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 

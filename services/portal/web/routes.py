@@ -21,7 +21,9 @@ from services.portal.web import (
     faxes,
     holding,
     importing,
+    jobs,
     live,
+    moving,
     numbers,
     own,
     portal_tokens,
@@ -66,6 +68,7 @@ class Page:
 _D: Final = "/domains/{domain}"
 _A: Final = _D + "/accounts/{account}"
 _U: Final = _D + "/users/{user}"
+_J: Final = _D + "/jobs/{job}"
 _F: Final = "/fax/{fax}"
 _S: Final = "/send/{draft}"
 
@@ -140,10 +143,18 @@ PAGES: Final = (
     Page("POST", _U + "/no-password", OFFICE, users.end_sign_in),
     Page("POST", _U + "/remove", OFFICE, users.remove_user),
     Page("GET", _D + "/import", RESELLER, importing.page),
-    Page("POST", _D + "/import", RESELLER, importing.try_out),
-    Page("POST", _D + "/import/now", RESELLER, importing.take),
+    Page("POST", _D + "/import", RESELLER, importing.upload),
     Page("GET", _D + "/import/template.csv", RESELLER, importing.template),
     Page("GET", _D + "/export.csv", RESELLER, importing.export),
+    Page("GET", _D + "/move", RESELLER, moving.move_page),
+    Page("POST", _D + "/move", RESELLER, moving.move),
+    Page("GET", _D + "/reassign", OFFICE, moving.reassign_page),
+    Page("POST", _D + "/reassign", OFFICE, moving.reassign),
+    Page("GET", _J, OFFICE, jobs.job),
+    Page("POST", _J, OFFICE, jobs.take),
+    Page("GET", _J + "/progress", OFFICE, jobs.progress),
+    Page("GET", _J + "/refused.csv", OFFICE, jobs.refused_rows),
+    Page("POST", _J + "/codes", OFFICE, jobs.codes),
     Page("GET", _D + "/holds", OFFICE, holding.domain_holds),
     Page("POST", _D + "/holds", OFFICE, holding.hold),
     Page("POST", _D + "/holds/lift", OFFICE, holding.lift),

@@ -4,6 +4,19 @@ const all = (selector, within = document) => [...within.querySelectorAll(selecto
 const said = document.getElementById("said");
 const say = (words) => { said.textContent = words; };
 
+// The clock of whoever looks, for the next page; and how long ago, as time goes by.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone) document.cookie = `portal-zone=${zone}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+const since = new Intl.RelativeTimeFormat(document.documentElement.lang);
+setInterval(() => {
+  for (const time of all("time[data-ago]")) {
+    const minutes = Math.floor((Date.now() - new Date(time.dateTime)) / 60000);
+    if (minutes < 1 || minutes >= 14 * 1440) continue;
+    const [unit, size] = minutes < 60 ? ["minute", 1] : minutes < 1440 ? ["hour", 60] : ["day", 1440];
+    time.textContent = since.format(-Math.floor(minutes / size), unit);
+  }
+}, 30000);
+
 // Dialogs: rendered in the page, opened in place, closed without a round trip.
 function open(dialog) {
   if (dialog.open) dialog.close();
@@ -41,17 +54,16 @@ for (const box of all("[data-shows]")) {
   set();
 }
 
-// A form is sent once.
-for (const form of all("form")) {
-  form.addEventListener("submit", (event) => {
-    const button = event.submitter && event.submitter.name ? null : form.querySelector("[data-once]");
-    const asking = form.querySelector("[data-asks]");
-    if (asking && !confirm(asking.dataset.asks)) { event.preventDefault(); return; }
-    if (button) { button.disabled = true; button.textContent = button.dataset.once; say(button.dataset.once); }
-    const progress = form.querySelector("progress[hidden]");
-    if (progress) progress.hidden = false;
-  });
-}
+// A form is sent once. The document listens, for forms that come later too.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const button = event.submitter && event.submitter.name ? null : form.querySelector("[data-once]");
+  const asking = form.querySelector("[data-asks]");
+  if (asking && !confirm(asking.dataset.asks)) { event.preventDefault(); return; }
+  if (button) { button.disabled = true; button.textContent = button.dataset.once; say(button.dataset.once); }
+  const progress = form.querySelector("progress[hidden]");
+  if (progress) progress.hidden = false;
+});
 addEventListener("pageshow", (event) => { if (event.persisted) for (const one of all("[data-once]")) one.disabled = false; });
 
 // The primary user: the email of the one found, and more choices while typing.
@@ -97,6 +109,19 @@ async function ask(left) {
   setTimeout(ask, 1000, left - 1);
 }
 if (table) ask(300);
+
+// A job that goes on: counted, and shown anew when it is over.
+const going = document.querySelector("[data-progress]");
+async function follow() {
+  const answer = await fetch(going.dataset.progress, { headers: { "x-by-itself": "1" } }).catch(() => null);
+  const told = answer && answer.ok && !answer.redirected ? await answer.json() : null;
+  if (!told || !told.going) { if (told || (answer && answer.redirected)) location.reload(); else setTimeout(follow, 3000); return; }
+  const bar = going.querySelector("progress");
+  if (told.steps) { bar.max = told.steps; bar.value = told.done; }
+  document.getElementById("words").textContent = told.words;
+  setTimeout(follow, 700);
+}
+if (going) setTimeout(follow, 400);
 
 // Copy and print, where they work.
 for (const button of all("[data-copies]")) {
