@@ -13,9 +13,11 @@ from typing import Protocol
 from schemas.base import Event
 from schemas.keys import INCOMING
 from services._runtime.claims import Claims, Held
+from services._runtime.retention_report import RetentionReport, write_report
 from services.retention.adapters import Bucket
 from services.retention.domain import Now, earliest, latest_slot
 from services.retention.files import File, batches
+from services.retention.findings import Findings
 from services.retention.incoming import Uploads, stranded
 from services.retention.planning import Planner
 from services.retention.telling import Told
@@ -84,10 +86,11 @@ class Scheduler:
         claim = await self.claims.take(f"{PLANS}{slot:%Y-%m-%d}/")
         if not isinstance(claim, Held):
             return None
-        await self._verify()
+        findings = await self._verify()
         tasks = await self.plan()
         await claim.complete({"tasks": str(tasks)})
         await self._tidy()
+        await write_report(self.uploads.blobs, report_of(findings, tasks, self.now()))
         await self._strand_older()
         return tasks
 
@@ -123,16 +126,31 @@ class Scheduler:
         for some in batches(stranded(waiting) if not behind else [], 100):
             await self.publisher.publish_events(some)
 
-    async def _verify(self) -> None:
+    async def _verify(self) -> Findings | None:
         if self.verification is None:
-            return
+            return None
         findings = await self.verification.run(GRACE)
         self.told.verified(findings, self.now().timestamp())
         if findings.off:
             log.error("retention is off", extra=findings.line())
+        return findings
 
     async def _tidy(self) -> None:
         """Claims on plans and moves are notes of our own; after a week nobody asks for them."""
         oldest = self.now() - NOTES
         async for files in self.bucket.objects(OWN, versions=await self.bucket.versioned()):
             await self.bucket.delete([file for file in files if file.modified and file.modified < oldest])
+
+
+def report_of(findings: Findings | None, tasks: int, at: datetime) -> RetentionReport:
+    """What a day's planning found and did."""
+    if findings is None:
+        return RetentionReport(at=at, tasks=tasks)
+    return RetentionReport(
+        at=at,
+        tasks=tasks,
+        verified=True,
+        off=findings.off,
+        counts=findings.counts,
+        examples=tuple(findings.examples),
+    )

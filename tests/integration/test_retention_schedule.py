@@ -13,6 +13,7 @@ from schemas.base import Event
 from schemas.retention import RetentionRequested
 from services._runtime.prepare import set_lifecycle
 from services._runtime.publisher import PublishUnknown
+from services._runtime.retention_report import REPORT, read_report
 from services._runtime.settings import StoreSettings
 from services.retention.domain import Now
 from services.retention.scheduler import Scheduler
@@ -137,6 +138,12 @@ async def test_what_is_overdue_and_waiting_is_shown_before_the_plan(stored: Stor
     await one.plan_once()
     assert registry.get_sample_value("nativefax_retention_overdue_objects") == 5
     assert registry.get_sample_value("nativefax_retention_verified_seconds") == stored.now.timestamp()
+    report = await read_report(stored.blobs)
+    assert report is not None
+    assert (report.at, report.verified, report.counts["overdue_objects"]) == (stored.now, True, 5)
+    assert report.tasks >= 2, "the store lists emptied days for a while"
+    assert report.off >= 5
+    assert any("overdue_objects: fax/" in one for one in report.examples)
     await one.watch_uploads()
     assert registry.get_sample_value("nativefax_retention_uploads_without_fax") == 2
 
@@ -145,10 +152,10 @@ async def test_its_own_notes_go_after_a_week(stored: StoredFaxes) -> None:
     for key in ("retention/plans/2020-01-01/1", "retention/moves/x/1"):
         await stored.blobs.put(key, b"{}", "application/json")
     await scheduler(stored, Published()).plan_once()
-    assert len(stored.keys("retention/")) == 3
+    assert len(stored.keys("retention/")) == 4
     stored.now = datetime.now(UTC) + 8 * DAY
     await scheduler(stored, Published()).plan_once()
-    assert stored.keys("retention/") == [], "its newest, written in this test, is older than a week by that clock"
+    assert stored.keys("retention/") == [REPORT], "its newest plan, of this test, is over a week old by that clock"
 
 
 def rules(bucket: StoreSettings) -> dict[str, Any]:
