@@ -24,7 +24,7 @@ app = typer.Typer(help="Act as an ATA: enrol, send, and take received faxes.", n
 Serial = Annotated[str, typer.Argument(help="the device's serial number", metavar="SERIAL")]
 
 
-@app.command(epilog="Examples:\n\nnativefax accounts enrol +15550102\n\nnativefax ata enrol 20ABCD K7WQ…")
+@app.command(epilog="Examples:\n\nnativefax accounts enrol +12025550102\n\nnativefax ata enrol 20ABCD K7WQ…")
 def enrol(serial: Serial, code: Annotated[str, typer.Argument(help="the one-time code", metavar="CODE")]) -> None:
     """Exchange the one-time code for the device's secret, and keep it."""
     device = _device(serial)

@@ -21,6 +21,7 @@ from services.cli import (
     history,
     holds,
     lag,
+    operators,
     receive,
     retention,
     send,
@@ -44,6 +45,8 @@ app = typer.Typer(
 )
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(ata.app, name="ata")
+app.add_typer(operators.operators, name="operators")
+app.add_typer(operators.resellers, name="resellers")
 app.add_typer(topics.app, name="topics")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(retention.app, name="retention")

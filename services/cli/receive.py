@@ -19,8 +19,8 @@ from services.cli.surroundings import ROOT, adopt
 from services.ingest.domain import fax_id_of
 
 EXAMPLES = (
-    "Examples:\n\nnativefax receive fax.tif --to +15550100\n\n"
-    "nativefax receive one.tif two.tif --to +15550100 --from +15550199 --pages 3\n\n"
+    "Examples:\n\nnativefax receive fax.tif --to +12025550100\n\n"
+    "nativefax receive one.tif two.tif --to +12025550100 --from +15550199 --pages 3\n\n"
     "Each line of its output is one fax as JSON: file, fax_id, pages, partial, outcome, rule, reason, message_ids. "
     "Exit status 1: a fax didn't end in time."
 )

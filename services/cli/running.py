@@ -117,7 +117,7 @@ def describe(stack: Stack, console: Console) -> None:
         "API": stack.environment["NATIVEFAX_API_URL"],
         "ATAs": stack.environment["NATIVEFAX_ATA_URL"],
         "Switches": stack.environment["NATIVEFAX_TELEPHONY_URL"],
-        "Faxes by mail": f"127.0.0.1:{stack.ports['email_in']}, as +15550100@{FAX_DOMAIN}, for the relay {RELAY!r}",
+        "Faxes by mail": f"127.0.0.1:{stack.ports['email_in']}, as +12025550100@{FAX_DOMAIN}, for the relay {RELAY!r}",
         "Data": str(stack.root),
         "Logs": str(stack.root / "logs"),
     }
@@ -126,9 +126,9 @@ def describe(stack: Stack, console: Console) -> None:
             console.print(f"  {name:<13} {where}", highlight=False)
     console.print("\nTry, in another terminal:\n")
     console.print(
-        '  nativefax accounts add +15550100 --name "Front desk" --email front.desk@clinic.example', highlight=False
+        '  nativefax accounts add +12025550100 --name "Front desk" --email front.desk@clinic.example', highlight=False
     )
-    console.print("  nativefax receive tests/data/pages/itu1.tif --to +15550100", highlight=False)
+    console.print("  nativefax receive tests/data/pages/itu1.tif --to +12025550100", highlight=False)
     console.print(
-        "  nativefax send tests/data/submitted/letter.pdf --from +15550100 --to +12025550177\n", highlight=False
+        "  nativefax send tests/data/submitted/letter.pdf --from +12025550100 --to +12025550177\n", highlight=False
     )

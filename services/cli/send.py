@@ -23,8 +23,8 @@ from services.cli.submitting import Outgoing, SubmitSettings, by_api, by_ata, by
 from services.cli.surroundings import ROOT, adopt
 
 EXAMPLES = (
-    "Examples:\n\nnativefax send letter.pdf --from +15550100 --to +12025550177\n\n"
-    "nativefax send a.pdf photo.jpg --together --from +15550100 --to 2025550177 --by email --subject Referral\n\n"
+    "Examples:\n\nnativefax send letter.pdf --from +12025550100 --to +12025550177\n\n"
+    "nativefax send a.pdf photo.jpg --together --from +12025550100 --to 2025550177 --by email --subject Referral\n\n"
     "Each line of its output is one fax as JSON: files, fax_id, state, reason, pages, detail. "
     "Exit status 1: a fax was refused, failed, or hasn't ended in time."
 )

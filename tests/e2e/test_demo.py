@@ -134,7 +134,7 @@ def test_a_person_sends_and_receives_by_every_command(root: Path, up: subprocess
     number, serial = "+12025550141", "E2E0001"
     user = ("--name", "Ward", "--email", "ward@clinic.example")
     methods = ("--method", "email", "--method", "portal", "--method", "ata")
-    device = ("--ata-type", "HT801", "--ata-serial", serial)
+    device = ("--ata-type", "Grandstream HT801", "--ata-serial", serial)
     nativefax(root, "accounts", "add", number, *user, *methods, *device)
     code = re.findall(r"\b[A-Z2-9]{16}\b", nativefax(root, "accounts", "enrol", number))[0]
     assert "is enrolled" in nativefax(root, "ata", "enrol", serial, code)
