@@ -86,4 +86,4 @@ async def tour(browser: Browser, folder: Path) -> AsyncIterator[Tour]:
             yield made
         finally:
             await context.close()
-        assert made.faults == []
+        assert not made.faults, "\n".join(made.faults)

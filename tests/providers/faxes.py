@@ -21,6 +21,9 @@ from tests.fakes import MemoryBlobs
 CALLER, NUMBER = "+12025550177", "+12025550101"
 WHOSE: dict[str, Any] = {"reseller": "reseller", "domain": "clinic.example"}
 
+LAST = {"reason", "detail", "recipient", "seconds", "rule"}
+"""What is said by the last step only."""
+
 
 class Directly:
     """`Runs` in this process, for tests whose documents are our own."""
@@ -58,7 +61,7 @@ class StoredFaxes:
                     "at": moment + timedelta(seconds=number),
                     "direction": direction,
                     "accepted_at": moment,
-                    **given,
+                    **{name: value for name, value in given.items() if number == len(states) or name not in LAST},
                 }
             )
             for number, state in enumerate(states, 1)

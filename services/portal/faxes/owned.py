@@ -1,8 +1,8 @@
 """Whose primary user somebody is."""
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services._runtime.database import transaction
 from services.portal.inventory.store import Store
 from services.portal.inventory.tables import ACCOUNTS
 
@@ -13,5 +13,8 @@ async def own_accounts(store: Store, user_id: str) -> frozenset[str]:
     Raises:
         DependencyAway: The database doesn't answer.
     """
-    async with transaction(store.engine) as connection:
+
+    async def work(connection: AsyncConnection) -> frozenset[str]:
         return frozenset(await connection.scalars(select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.user_id == user_id)))
+
+    return await store.read(work)

@@ -37,10 +37,11 @@ class Step:
 
 def story(steps: Sequence[FaxStatusChanged]) -> Sequence[Step]:
     """Every step, in the order in which the fax took them."""
-    return [_step(one) for one in sorted(steps, key=lambda one: (one.version, one.at))]
+    in_order = sorted(steps, key=lambda one: (one.version, one.at))
+    return [_step(one, last=one is in_order[-1]) for one in in_order]
 
 
-def _step(step: FaxStatusChanged) -> Step:
+def _step(step: FaxStatusChanged, *, last: bool) -> Step:
     facts = (
         ("Stage", step.stage),
         ("State", step.state),
@@ -52,8 +53,13 @@ def _step(step: FaxStatusChanged) -> Step:
         ("Message-ID", step.message_id or ""),
     )
     kind = status_of(step.direction, step.state).kind
-    more = step.detail if step.state == "waiting-to-redial" else reason(step.reason)
+    kind = "plain" if kind == "wait" and not last else kind  # what was waited for has come
+    more = _sentence(step.detail) if step.state == "waiting-to-redial" else reason(step.reason)
     return Step(step_words(step), more, kind, step.at, tuple((name, value) for name, value in facts if value))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 _RESULTS: Final[Mapping[FaxState, str]] = {

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from services.portal.inventory.audit import KINDS, Sought
 from services.portal.inventory.views import Domain
+from services.portal.web.deeds import deed_words
 from services.portal.web.gate import Visit
 from services.portal.web.showing import show
 from services.portal.web.zones import zone_of
@@ -44,6 +45,7 @@ async def _list(visit: Visit, domain: Domain | None) -> Response:
         title=f"Audit of {name}" if name else "Audit",
         domain=domain,
         entries=found[:ROWS],
+        deed_words=deed_words,
         typed=typed,
         kinds=KINDS,
         filtered=bool(asked),
