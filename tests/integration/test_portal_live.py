@@ -21,12 +21,12 @@ from services._runtime.links import Links, fax_page
 from services._runtime.process import Server
 from services.portal.inventory.tables import ACCOUNTS, AUDIT
 from services.portal.link_uses import LinkUses
-from services.portal.live_faxes.stream import FaxStream
 from services.portal.pages import app as link_pages
 from services.portal.web import live
 from services.portal.web.site import site
 from tests.fakes import MemoryBlobs
-from tests.providers.portal import DOMAIN, EMAILS, PASSWORD, Portal, portal, post, served
+from tests.providers.live import LivePortal, live_portal
+from tests.providers.portal import DOMAIN, EMAILS, PASSWORD, post
 from tests.unit.mails import AT, FAX, KEY, PDF
 
 PICTURE = KEY.replace("document.pdf", "thumbnail.png")
@@ -75,40 +75,15 @@ async def listening(client: httpx.AsyncClient, address: str = "/faxes/live", **h
 
 
 @pytest.fixture
-async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator["World"]:
+async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LivePortal]:
     monkeypatch.setattr(live, "BELIEVED", 0.0)
     monkeypatch.setattr(live, "PACE", 0.0)
     monkeypatch.setattr(live, "HEARTBEAT", 0.1)
-    async with portal(tmp_path, secure=False) as made:
-        stream = FaxStream(made.stored.faxes.history)
-        app = site(replace(made.services, fax_stream=stream))
-        working = asyncio.create_task(stream.work())
-        async with served(app) as address:
-            yield World(replace(made, app=app), stream, address)
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
+    async with live_portal(tmp_path) as made:
+        yield made
 
 
-class World:
-    def __init__(self, made: Portal, stream: FaxStream, address: str) -> None:
-        self.portal, self.stream, self.address = made, stream, address
-
-    @asynccontextmanager
-    async def browser(self, role: str) -> AsyncIterator[httpx.AsyncClient]:
-        async with httpx.AsyncClient(base_url=self.address, timeout=20) as client:
-            answer = await post(client, "/sign-in", email=EMAILS[role], password=PASSWORD)
-            assert answer.status_code == 303
-            yield client
-
-    async def arrives(self, *states: Any, **said: Any) -> UUID:
-        """A fax, in the history and on the topic."""
-        fax_id = await self.portal.stored.put(*(states or ("accepted", "routed")), **said)
-        for step in await self.portal.stored.faxes.history.steps(fax_id):
-            self.stream.hear(step)
-        return fax_id
-
-
-async def test_a_fax_is_told_to_its_people_and_to_nobody_else(world: World) -> None:
+async def test_a_fax_is_told_to_its_people_and_to_nobody_else(world: LivePortal) -> None:
     async with AsyncExitStack() as stack:
         browsers = [
             await stack.enter_async_context(world.browser(one)) for one in ("manager", "reseller", "rival", "user")
@@ -124,7 +99,7 @@ async def test_a_fax_is_told_to_its_people_and_to_nobody_else(world: World) -> N
         assert user.heard == []
 
 
-async def test_who_comes_back_hears_what_they_missed(world: World) -> None:
+async def test_who_comes_back_hears_what_they_missed(world: LivePortal) -> None:
     async with world.browser("manager") as manager:
         async with listening(manager) as events:
             await world.arrives()
@@ -138,7 +113,7 @@ async def test_who_comes_back_hears_what_they_missed(world: World) -> None:
             await events.next("anew")
 
 
-async def test_an_open_page_keeps_nobody_signed_in(world: World) -> None:
+async def test_an_open_page_keeps_nobody_signed_in(world: LivePortal) -> None:
     async with world.browser("manager") as manager:
         world.portal.ticking.pass_(minutes=40)
         async with listening(manager) as events:
@@ -150,7 +125,7 @@ async def test_an_open_page_keeps_nobody_signed_in(world: World) -> None:
         assert again.headers["location"].startswith("/sign-in")
 
 
-async def test_an_operator_and_a_portal_without_a_history_have_no_stream(world: World, tmp_path: Path) -> None:
+async def test_an_operator_and_a_portal_without_a_history_have_no_stream(world: LivePortal, tmp_path: Path) -> None:
     async with world.browser("operator") as operator:
         assert (await operator.get("/faxes/live")).status_code == 403
     none = site(replace(world.portal.services, fax_stream=None))
@@ -158,7 +133,7 @@ async def test_an_operator_and_a_portal_without_a_history_have_no_stream(world: 
     assert (await client.get("/faxes/live")).status_code == 204
 
 
-async def test_a_process_that_is_told_to_end_waits_for_no_open_page(world: World) -> None:
+async def test_a_process_that_is_told_to_end_waits_for_no_open_page(world: LivePortal) -> None:
     with closing(socket()) as listens:
         listens.bind(("127.0.0.1", 0))
         config = uvicorn.Config(world.portal.app, log_config=None, lifespan="off", timeout_graceful_shutdown=60)
@@ -175,7 +150,7 @@ async def test_a_process_that_is_told_to_end_waits_for_no_open_page(world: World
                 await serving
 
 
-async def test_a_mails_link_leads_through_signing_in_to_the_fax(world: World) -> None:
+async def test_a_mails_link_leads_through_signing_in_to_the_fax(world: LivePortal) -> None:
     fax = await world.portal.stored.put("accepted", "routed")
     for role, status in (("manager", 200), ("rival", 404)):
         async with httpx.AsyncClient(base_url=world.address) as client:
@@ -187,7 +162,7 @@ async def test_a_mails_link_leads_through_signing_in_to_the_fax(world: World) ->
             assert (await client.get(fax_page(fax))).status_code == status
 
 
-async def test_each_use_of_a_link_is_in_the_audit_log_before_anything_is_shown(world: World) -> None:
+async def test_each_use_of_a_link_is_in_the_audit_log_before_anything_is_shown(world: LivePortal) -> None:
     reseller = await world.portal.signed_in("reseller")
     form = {"phone_number": "+12025550101", "primary_user": "1003", "methods": "email", "handling": "portal"}
     assert (await post(reseller, ACCOUNTS_PAGE, **form)).status_code == 303
@@ -217,7 +192,7 @@ async def test_each_use_of_a_link_is_in_the_audit_log_before_anything_is_shown(w
     assert (refused.status_code, PDF in refused.content) == (500, False)
 
 
-async def _links_used(world: World) -> list[tuple[Any, ...]]:
+async def _links_used(world: LivePortal) -> list[tuple[Any, ...]]:
     columns = (AUDIT.c.what, AUDIT.c.subject, AUDIT.c.domain, AUDIT.c.after)
     chosen = select(*columns).where(AUDIT.c.what.startswith("fax.link-")).order_by(AUDIT.c.id)
     async with transaction(world.portal.engine) as connection:

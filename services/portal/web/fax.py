@@ -13,6 +13,7 @@ from services.portal.faxes.words import duration, moving, pages_of, status_of
 from services.portal.web.faxes import shelf_page
 from services.portal.web.finding import faxes_of, found
 from services.portal.web.gate import Visit
+from services.portal.web.live import stream_of
 from services.portal.web.offers import actions
 from services.portal.web.showing import show
 from services.portal.web.viewing import record
@@ -20,6 +21,7 @@ from services.portal.web.viewing import record
 
 async def page(visit: Visit) -> Response:
     """The page."""
+    stream = stream_of(visit)
     fax = await found(visit)
     row, faxes = fax.row, faxes_of(visit)
     if fax.sees.pages:
@@ -32,6 +34,7 @@ async def page(visit: Visit) -> Response:
         "fax_page.html",
         title="Fax from" if row.direction == "received" else "Fax to",
         fax=row,
+        stream=stream,
         address=fax.address,
         sees=fax.sees,
         shelf=(shelf_page(shelf), TITLES[shelf]),

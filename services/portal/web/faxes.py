@@ -17,6 +17,7 @@ from services.portal.faxes.words import Status, moving, pages_of, status_of
 from services.portal.inventory.views import Account
 from services.portal.web.finding import faxes_of, found, viewer_of
 from services.portal.web.gate import Visit
+from services.portal.web.live import stream_of
 from services.portal.web.showing import go, show
 
 CHOICES: Final = 300
@@ -80,7 +81,7 @@ def shelf_page(shelf: Shelf) -> str:
 
 
 async def _list(visit: Visit, shelf: Shelf) -> Response:
-    faxes, viewer = faxes_of(visit), await viewer_of(visit)
+    stream, faxes, viewer = stream_of(visit), faxes_of(visit), await viewer_of(visit)
     asked = Asked.of(shelf, visit.request.query_params)
     accounts = await _accounts(visit)
     them = await _whose(visit, viewer, asked)
@@ -89,6 +90,7 @@ async def _list(visit: Visit, shelf: Shelf) -> Response:
         visit,
         "faxes.html",
         title=f"{TITLES[shelf]} faxes",
+        stream=stream,
         shelf=shelf,
         shelves=[(shelf_page(one), TITLES[one], one) for one in SHELVES[viewer.role]],
         groups=GROUPS[shelf],

@@ -33,6 +33,15 @@ COME_BACK: Final = 3000
 """Milliseconds after which a browser comes back by itself."""
 
 
+def stream_of(visit: Visit) -> str:
+    """The address at which a page hears what changes after it was made; empty if it can't.
+
+    Ask for it before anything that the page shows: what changes in between must be told.
+    """
+    stream = visit.services.fax_stream
+    return f"/faxes/live?after={stream.mark}" if stream else ""
+
+
 async def live(visit: Visit) -> Response:
     """The stream. 204 where there is none, or nothing to see: a browser doesn't come back after that."""
     stream = visit.services.fax_stream

@@ -13,6 +13,7 @@ KINDS: Final = {
     "faxes.css": "text/css",
     "sending.css": "text/css",
     "portal.js": "text/javascript",
+    "live.js": "text/javascript",
     "sending.js": "text/javascript",
     "viewer.js": "text/javascript",
     "icon.svg": "image/svg+xml",
