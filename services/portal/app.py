@@ -23,6 +23,7 @@ from services.portal.inventory.seeding import seed
 from services.portal.inventory.tables import OUTBOX
 from services.portal.link_uses import LinkUses
 from services.portal.live_faxes import app as live_faxes
+from services.portal.operating.operations import Pipeline
 from services.portal.pages import app
 from services.portal.sending import app as sending
 from services.portal.web.browsers import Browsers
@@ -102,6 +103,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
         faxes=found,
         fax_stream=await live_faxes.build(resources, found.history) if found else None,
         sending=sending.build(resources, found.pictures) if found else None,
+        operations=Pipeline(resources.kafka, resources.publisher, resources.blobs()),
     )
     if settings.sample:
         await seed(engine, settings.first_reseller)

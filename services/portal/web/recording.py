@@ -29,6 +29,8 @@ Deed = Literal[
     "operator.added",
     "operator.removed",
     "reseller.added",
+    "dead-letter.replayed",
+    "dead-letter.dropped",
 ]
 
 

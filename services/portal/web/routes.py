@@ -25,6 +25,7 @@ from services.portal.web import (
     live,
     moving,
     numbers,
+    operating,
     own,
     portal_tokens,
     releasing,
@@ -165,7 +166,11 @@ PAGES: Final = (
     Page("POST", "/brand/device-types", RESELLER, branding.add_device_type),
     Page("POST", "/brand/device-types/remove", RESELLER, branding.remove_device_type),
     Page("GET", "/numbers", USER, own.own),
-    Page("GET", "/operations", OPERATOR, own.operations),
+    Page("GET", "/operations", OPERATOR, operating.stages),
+    Page("GET", "/operations/dead-letters", OPERATOR, operating.letters),
+    Page("POST", "/operations/dead-letters", OPERATOR, operating.deal),
+    Page("GET", "/operations/dead-letters/{topic}/{offset}", OPERATOR, operating.letter),
+    Page("GET", "/operations/retention", OPERATOR, operating.retention),
 )
 
 

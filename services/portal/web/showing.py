@@ -47,6 +47,9 @@ DONE: Final[dict[str, Message]] = {
     ),
     "released": Message("Released. It is delivered within seconds; this page shows how.", "wait"),
     "fax-deleted": Message("It is being deleted. Within a few minutes it is gone for good.", "wait"),
+    "replayed": Message("Replayed. Each goes its way again, as its stage gets to it."),
+    "dropped": Message("Dropped. They are off the list."),
+    "none-chosen": Message("None was chosen, or they were dealt with meanwhile.", "wait"),
     "held": Message("On hold. It stays, whatever its age, until the hold is lifted."),
     "lifted": Message("The hold is lifted."),
     "signed-out": Message("They can sign in no more, and are signed out everywhere."),
@@ -81,6 +84,8 @@ def section(person: Person | None, path: str) -> str:
         return FAXES
     if path.startswith("/send/"):
         return "/send"
+    if path.startswith("/operations/"):
+        return "/operations"
     below_domains = path.startswith("/domains") and person is not None and person.role == "reseller"
     return "/domains" if below_domains else path
 

@@ -1,0 +1,1 @@
+"""What an operator sees of the pipeline, and does about it; nothing of any fax's content."""
