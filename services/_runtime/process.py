@@ -134,7 +134,9 @@ class Process:
         if self._settings.run_dir:
             self._settings.run_dir.mkdir(parents=True, exist_ok=True)
             about = {"stage": self._service.name, "pid": os.getpid(), "address": self._address()}
-            self._ready_file().write_text(json.dumps(about))
+            unfinished = self._ready_file().with_suffix(".new")  # whoever looks for ready files never reads half a one
+            unfinished.write_text(json.dumps(about))
+            unfinished.replace(self._ready_file())
 
     def _ready_file(self) -> Path:
         return (self._settings.run_dir or Path()) / f"{self._service.name}-{os.getpid()}.json"
