@@ -34,6 +34,7 @@ from services.portal.web.site import site
 from services.portal.web.throttle import Throttle
 from services.portal.web.tokens import Tokens
 from tests.providers.faxes import StoredFaxes, stored_faxes
+from tests.providers.sending import Api, sending
 from tests.unit.bounces import Published
 
 PASSWORD = "correct horse battery"
@@ -67,6 +68,7 @@ class Portal:
     app: ASGIApp
     ticking: "Clock"
     stored: StoredFaxes
+    api: Api = field(default_factory=Api)
     live: set[str] = field(default_factory=set)
 
     def client(self, peer: str = "192.0.2.1") -> httpx.AsyncClient:
@@ -116,7 +118,7 @@ async def portal(folder: Path, *, secure: bool = True, clock: Any = None) -> Asy
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.dispose)
         stored = await stack.enter_async_context(stored_faxes(folder))
-        ticking = clock or Clock()
+        ticking, api = clock or Clock(), Api()
         live: set[str] = set()
 
         def state(account: Account) -> LiveState:
@@ -132,8 +134,9 @@ async def portal(folder: Path, *, secure: bool = True, clock: Any = None) -> Asy
             cookies=Cookies(secure=secure),
             live=state,
             faxes=stored.faxes,
+            sending=sending(api, stored.blobs, stored.faxes.pictures),
         )
-        yield Portal(engine, services, site(services), ticking, stored, live)
+        yield Portal(engine, services, site(services), ticking, stored, api, live)
 
 
 _PREPARED: list[bytes] = []

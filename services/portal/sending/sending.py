@@ -62,8 +62,9 @@ class Sending:
     async def send(self, sender: Sender, draft: Draft) -> UUID | Refused:
         """The fax that it became. However often a draft is sent, it becomes one."""
         outgoing = await self._outgoing(sender, draft)
-        if outgoing is None:
-            return GONE
+        if outgoing is None:  # unless it was sent meanwhile, by another click
+            latest = await self.drafts.find(sender.user_id, draft.draft_id)
+            return latest.sent if latest and latest.sent else GONE
         sent = await self.api.send(outgoing, draft.key)
         if isinstance(sent, Problem):
             return refused_of(sent, draft)
