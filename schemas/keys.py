@@ -28,6 +28,8 @@ def day_prefix(root: str, day: date) -> str:
 
 FAXES, CLAIMS, INCOMING = "fax/", "claims/", "incoming/"
 ACCEPTED = "accepted/"
+LOGOS = "logos/"
+"""The logos of resellers, by digest. Of no fax: nothing sweeps them, since mails that were sent show them."""
 HELD = "held/"
 """Before the whole key of each object of a fax that is on hold and would be gone without."""
 

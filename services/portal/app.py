@@ -23,6 +23,7 @@ from services.portal.inventory.seeding import seed
 from services.portal.inventory.tables import OUTBOX
 from services.portal.link_uses import LinkUses
 from services.portal.live_faxes import app as live_faxes
+from services.portal.logos.logos import Logos
 from services.portal.operating.operations import Pipeline
 from services.portal.pages import app
 from services.portal.sending import app as sending
@@ -103,6 +104,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
         faxes=found,
         fax_stream=await live_faxes.build(resources, found.history) if found else None,
         sending=sending.build(resources, found.pictures) if found else None,
+        logos=Logos(resources.blobs()),
         operations=Pipeline(resources.kafka, resources.publisher, resources.blobs()),
     )
     if settings.sample:

@@ -26,6 +26,7 @@ from services.portal.inventory.seeding import seed
 from services.portal.inventory.tables import BRANDS, DOMAINS, NUMBERS, OUTBOX, RESELLERS, USERS
 from services.portal.inventory.views import Account, LiveState, User
 from services.portal.inventory.writing import user_row
+from services.portal.logos.logos import Logos
 from services.portal.web.passwords import Passwords
 from services.portal.web.people import People
 from services.portal.web.services import Cookies, Services
@@ -107,13 +108,11 @@ async def post(client: httpx.AsyncClient, path: str, *, page: str = "", **fields
 
 
 @asynccontextmanager
-async def portal(folder: Path, *, secure: bool = True, clock: Any = None) -> AsyncIterator[Portal]:
-    """A portal with everybody of `EMAILS`, who all have the same password."""
-    database = folder / "portal.sqlite"
-    if not _PREPARED:
+async def portal(folder: Path, *, secure: bool = True, clock: Any = None, database: str = "") -> AsyncIterator[Portal]:
+    """A portal with everybody of `EMAILS`, who all have the same password; on SQLite, or an empty `database`."""
+    if database:
         await _prepare(database)
-    database.write_bytes(_PREPARED[0])
-    engine = connect(f"sqlite:///{database}")
+    engine = connect(database or await _copied(folder / "portal.sqlite"))
     people = People(engine, _passwords())
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.dispose)
@@ -135,6 +134,7 @@ async def portal(folder: Path, *, secure: bool = True, clock: Any = None) -> Asy
             live=state,
             faxes=stored.faxes,
             sending=sending(api, stored.blobs, stored.faxes.pictures),
+            logos=Logos(stored.blobs),
         )
         yield Portal(engine, services, site(services), ticking, stored, api, live)
 
@@ -143,13 +143,20 @@ _PREPARED: list[bytes] = []
 """The database that each portal begins with, made once."""
 
 
-async def _prepare(database: Path) -> None:
-    engine = connect(f"sqlite:///{database}")
+async def _copied(file: Path) -> str:
+    if not _PREPARED:
+        await _prepare(f"sqlite:///{file}")
+        _PREPARED.append(await asyncio.to_thread(file.read_bytes))
+    await asyncio.to_thread(file.write_bytes, _PREPARED[0])
+    return f"sqlite:///{file}"
+
+
+async def _prepare(database: str) -> None:
+    engine = connect(database)
     await migrate(engine, "services.portal")
     await seed(engine, portal_host=HOST)
     await _fill(engine, People(engine, _passwords()))
     await engine.dispose()  # the last connection's end writes the log into the file
-    _PREPARED.append(await asyncio.to_thread(database.read_bytes))
 
 
 def _passwords() -> Passwords:

@@ -28,6 +28,7 @@ Field = Literal[
     "account",
     "maximum",
     "brand",
+    "logo",
     "domain",
     "hold",
     "token",

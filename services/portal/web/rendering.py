@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse
 
 from schemas.accounts import Brand
 from services._runtime.display import contrast, party, text_on
+from services.portal.logos.logos import digest_of, path_of
 from services.portal.web.people import ROLE_NAMES
 from services.portal.web.shipped import asset
 from services.portal.web.translating import translate
@@ -43,11 +44,13 @@ class Face:
     name: str = ""
     colour: str = "#3a4652"
     support: str = ""
+    logo: str = ""
 
     @classmethod
     def of(cls, brand: Brand | None) -> "Face":
-        """The face of a brand."""
-        return cls(brand.name, brand.colour, brand.support) if brand else cls()
+        """The face of a brand. Pages show a logo of ours only; one that is elsewhere is shown by mails."""
+        digest = digest_of(brand)
+        return cls(brand.name, brand.colour, brand.support, path_of(digest) if digest else "") if brand else cls()
 
     @property
     def on_colour(self) -> str:

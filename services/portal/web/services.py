@@ -11,6 +11,7 @@ from services.portal.faxes.faxes import Faxes
 from services.portal.inventory.inventory import Inventory
 from services.portal.inventory.views import Account, LiveState
 from services.portal.live_faxes.stream import FaxStream
+from services.portal.logos.logos import Logos
 from services.portal.operating.operations import Operations
 from services.portal.sending.sending import Sending
 from services.portal.web.browsers import Browsers
@@ -70,6 +71,7 @@ class Services:
     browsers: Browsers = field(default_factory=Browsers)
     fax_stream: FaxStream | None = None
     sending: Sending | None = None
+    logos: Logos | None = None
     operations: Operations | None = None
 
     def states(self, accounts: Sequence[Account]) -> dict[str, LiveState]:
