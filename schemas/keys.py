@@ -32,6 +32,8 @@ LOGOS = "logos/"
 """The logos of resellers, by digest. Of no fax: nothing sweeps them, since mails that were sent show them."""
 HELD = "held/"
 """Before the whole key of each object of a fax that is on hold and would be gone without."""
+DRAFTS = "drafts/"
+"""Faxes that somebody prepares in the portal, by person; they are no faxes yet, and are gone within two days."""
 
 ORIGINAL = "original.tif"
 DOCUMENT = "document.pdf"

@@ -38,6 +38,7 @@ class Credentials:
     relay_password: str = field(default_factory=_hex)
     portal_token: str = field(default_factory=lambda: mint("cli", "nfp").text)
     demo_password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    portal_api_token: str = field(default_factory=lambda: mint("portal").text)
     portal_password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
 
 

@@ -35,8 +35,12 @@ def gateway_settings(root: Path, ports: Mapping[str, int], credentials: Credenti
         "NATIVEFAX_PORTAL_TOKEN": credentials.portal_token,
         "NATIVEFAX_API_URL": urls["api"],
         "NATIVEFAX_API_TOKEN": credentials.api_token,
+        "NATIVEFAX_PORTAL_API_TOKEN": credentials.portal_api_token,
         "NATIVEFAX_API_SERVICE_TOKENS": json.dumps(
-            [{"name": "cli", "sha256": _hash(credentials.api_token), "scopes": ["faxes:read", "faxes:send"]}]
+            [
+                {"name": "cli", "sha256": _hash(credentials.api_token), "scopes": ["faxes:read", "faxes:send"]},
+                {"name": "portal", "sha256": _hash(credentials.portal_api_token), "scopes": ["faxes:send"]},
+            ]
         ),
         "NATIVEFAX_ATA_URL": urls["ata"],
         "NATIVEFAX_TELEPHONY_URL": urls["telephony"],

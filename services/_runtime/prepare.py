@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import ClientError
 
-from schemas.keys import CLAIMS, FAXES
+from schemas.keys import CLAIMS, DRAFTS, FAXES
 from services._runtime import topic_admin
 from services._runtime.settings import KafkaSettings, StoreSettings
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 LAST_RESORT_DAYS = 400
 """The store itself deletes what is older; retention deletes after 365 days, so this only acts when that is broken."""
+
+DRAFT_DAYS = 2
+"""So it does with drafts of the portal, which throws them away after a day."""
 
 
 def prepare() -> None:
@@ -43,13 +46,17 @@ def make_bucket(settings: StoreSettings) -> None:
 
 
 def set_lifecycle(settings: StoreSettings) -> bool:
-    """Have the store delete faxes and claims after 400 days, beside whatever other rules the bucket has.
+    """Have the store delete faxes and claims after 400 days, and drafts; beside whatever other rules the bucket has.
 
     Returns:
         Whether the store supports it.
     """
     client = _client(settings)
-    mine = [_rule("nativefax-faxes", FAXES), _rule("nativefax-claims", CLAIMS)]
+    mine = [
+        _rule("nativefax-faxes", FAXES, LAST_RESORT_DAYS),
+        _rule("nativefax-claims", CLAIMS, LAST_RESORT_DAYS),
+        _rule("nativefax-drafts", DRAFTS, DRAFT_DAYS),
+    ]
     try:
         others = [rule for rule in _rules(client, settings.bucket) if rule.get("ID") not in {one["ID"] for one in mine}]
         client.put_bucket_lifecycle_configuration(
@@ -71,13 +78,13 @@ def _rules(client: "S3Client", bucket: str) -> "list[LifecycleRuleUnionTypeDef]"
         return []
 
 
-def _rule(name: str, prefix: str) -> "LifecycleRuleUnionTypeDef":
+def _rule(name: str, prefix: str, days: int) -> "LifecycleRuleUnionTypeDef":
     return {
         "ID": name,
         "Status": "Enabled",
         "Filter": {"Prefix": prefix},
-        "Expiration": {"Days": LAST_RESORT_DAYS},
-        "NoncurrentVersionExpiration": {"NoncurrentDays": LAST_RESORT_DAYS},
+        "Expiration": {"Days": days},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": days},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2},
     }
 

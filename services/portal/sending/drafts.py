@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 from pydantic import ValidationError
 
+from schemas.keys import DRAFTS as ROOT
 from services._runtime.blobs import Blobs
 from services._runtime.claims import JSON, utc_now
 from services.portal.sending.domain import DRAFTS, Draft, DraftFile, admitted, is_stale, short_name, with_files
