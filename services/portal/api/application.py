@@ -5,7 +5,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from starlette.responses import PlainTextResponse
 
-from services.portal.api import accounts, domains, reseller, users
+from services.portal.api import accounts, domains, reseller, usage, users
 from services.portal.api.answers import Bounded, handlers
 from services.portal.api.describing import SCHEMA, VERSION
 from services.portal.api.problems import CODES, PROBLEMS, Refused
@@ -40,7 +40,7 @@ def api(services: Services) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = services
-    for part in (reseller, domains, users, accounts):
+    for part in (reseller, domains, users, accounts, usage):
         app.router.routes.extend(part.router.routes)  # all beside each other, so each can be looked at
     app.add_api_route("/problems/{code}", _explain, include_in_schema=False)
     app.add_middleware(Bounded)

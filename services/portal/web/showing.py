@@ -70,7 +70,8 @@ def navigation(person: Person) -> tuple[tuple[str, str], ...]:
     if person.role == "operator":
         return (("/operations", "Operations"),)
     if person.role == "reseller":
-        return (("/domains", "Domains"), (FAXES, "Faxes"), ("/brand", "Brand"), ("/audit", "Audit"))
+        own_business = (("/usage", "Usage"), ("/brand", "Brand"), ("/audit", "Audit"))
+        return (("/domains", "Domains"), (FAXES, "Faxes"), *own_business)
     own: tuple[tuple[str, str], ...] = (("/numbers", "My fax numbers"),)
     if person.role == "manager":
         domain = person.domain or ""
