@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 
 from deploy.local.telephony.line import CallResult, Hits, Line
 from schemas.telephony import CallReport
-from services.cli.demo.customers import BLOCKED_CALLER, UNKNOWN, former_customer
+from services.cli.demo.customers import BLOCKED_CALLER, FORMER, UNKNOWN
 
 MH = Line(coding="1d", written="1d", ecm=False)
 MR = Line(coding="2d", written="2d", ecm=False)
 MMR = Line(coding="t6", written="t6", ecm=True)
 
-NORTHWIND_MAIL, NORTHWIND_LINK, NORTHWIND_PORTAL, NORTHWIND_ATA = (f"+1202555011{last}" for last in (1, 2, 3, 4))
+NORTHWIND_MAIL, NORTHWIND_LINK, NORTHWIND_PORTAL, NORTHWIND_ATA = (f"+1202555011{last}" for last in (5, 6, 7, 8))
 HARBOR_MAIL, HARBOR_LINK, HARBOR_PORTAL = (f"+1202555012{last}" for last in (1, 2, 3))
 CALLER = "+12025550150"
 
@@ -57,7 +57,7 @@ CALLS = (
     Planned("three_pages.tif", replace(MMR, hang_up_after_s=26), NORTHWIND_ATA, "hung up on the second page"),
     Planned("short.tif", MH, NORTHWIND_MAIL, "from a blocked caller", caller=BLOCKED_CALLER),
     Planned("short.tif", MR, UNKNOWN, "to a number nobody has"),
-    Planned("b4.tif", MMR, former_customer().fax_number, "to a number that was removed"),
+    Planned("b4.tif", MMR, FORMER.number, "to a number that was removed"),
 )
 
 

@@ -17,17 +17,18 @@ import typer
 from rich.console import Console
 
 from deploy.local.checker.manifest import HandedOver, Manifest
+from deploy.local.credentials import load_credentials
 from deploy.local.telephony import t30
 from services._runtime.blobs import ObjectStore
 from services._runtime.publisher import Publisher
 from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli import terminal
+from services.cli.demo.adding import add_customers, say_where
 from services.cli.demo.calls import CALLS
-from services.cli.demo.customers import add_customers
 from services.cli.demo.faxes import DemoFax, called, data_files, filed
 from services.cli.demo.pipeline import pipeline
 from services.cli.demo.submissions import DEVICE, SUBMISSIONS
-from services.cli.demo.submitting import Submitting, enrol, new_code
+from services.cli.demo.submitting import Submitting, enrol
 from services.cli.demo.telling import Show
 from services.cli.demo.watch import Watch
 from services.cli.following import StatusReader
@@ -49,8 +50,10 @@ def demo(
     console = terminal.console(stderr=True)
     signal.signal(signal.SIGTERM, _end)
     with pipeline(root, console) as maildir:
-        manifest = asyncio.run(_send(_fresh(root / "demo"), maildir, console, files=files))
+        password = load_credentials(root / "secrets.json").demo_password
+        manifest = asyncio.run(_send(_fresh(root / "demo"), maildir, console, password, files=files))
         status = _check(manifest)
+        say_where(password, console)
     sys.exit(status)
 
 
@@ -64,7 +67,7 @@ def _fresh(folder: Path) -> Path:
     return folder.absolute()
 
 
-async def _send(folder: Path, maildir: Path, console: Console, *, files: bool) -> Path:
+async def _send(folder: Path, maildir: Path, console: Console, password: str, *, files: bool) -> Path:
     """Send everything, wait for its end, and write what was sent; returns the manifest's file."""
     total = len(CALLS) + (len(data_files()) if files else 0)
     kind = "T.30 calls" if t30.installed() else "stored calls (libspandsp2 is not installed)"
@@ -75,11 +78,10 @@ async def _send(folder: Path, maildir: Path, console: Console, *, files: bool) -
         publisher = Publisher(KafkaSettings(), source="demo", confirm_seconds=20)
         await publisher.start()
         stack.push_async_callback(publisher.stop)
-        code = new_code()
-        accounts = await add_customers(publisher, code)
-        await enrol(accounts[DEVICE], code)
+        added = await add_customers(password)
+        await enrol(added.accounts[DEVICE], added.code)
         sent_reader = await stack.enter_async_context(StatusReader.open(KafkaSettings(), from_start=False))
-        submitting = Submitting(accounts, sent_reader, show.sent, folder / "printed")
+        submitting = Submitting(added.accounts, sent_reader, show.sent, folder / "printed")
         reader = await stack.enter_async_context(StatusReader.open(KafkaSettings(), from_start=False))
         watch = Watch(reader, ObjectStore(StoreSettings()), show.ended)
         started = datetime.now(UTC)

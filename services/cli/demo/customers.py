@@ -1,143 +1,119 @@
-"""The demo's customers: two resellers, each with an account of every inbound handling, and the numbers nobody has.
+"""The demo's customers: two resellers, each with a domain that has an account of every inbound handling.
 
 Every number is of the range kept for fiction (NANPA, 555-0100 to 555-0199).
 """
 
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
-from uuid import NAMESPACE_URL, uuid5
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from schemas.accounts import AtaDevice, Brand, FaxAccount, Handling, RemovedAccount, User
-from services._runtime.account_table import AccountRecord, AccountTable
-from services._runtime.publisher import Publisher
-from services._runtime.settings import KafkaSettings
+from schemas.accounts import Brand, Handling
 
 BLOCKED_CALLER = "+12025550166"
 UNKNOWN = "+12025550190"
 """Never an account's."""
 
-NORTHWIND = Brand(
-    name="Northwind Voice",
-    colour="#1f5fa8",
-    portal_host="portal.northwind.example",
-    from_address="fax@northwind.example",
-    support="+1 202-555-0100",
-)
-HARBOR = Brand(
-    name="Harbor Telecom",
-    colour="#0f766e",
-    portal_host="fax.harbor.example",
-    from_address="faxes@harbor.example",
-    support="https://harbor.example/support",
-)
 
+@dataclass(frozen=True)
+class Reseller:
+    """A reseller with one customer.
 
-def _account(  # noqa: PLR0913 - an account is what it is
-    number: str,
-    name: str,
-    handling: Handling,
-    brand: Brand,
-    *,
-    notify: tuple[str, ...] = (),
-    blocked: tuple[str, ...] = (),
-    ata: AtaDevice | None = None,
-) -> FaxAccount:
-    reseller = brand.from_address.rpartition("@")[2]
-    domain = "riverside-clinic.example" if brand is NORTHWIND else "pier-law.example"
-    return FaxAccount(
-        account_id=str(uuid5(NAMESPACE_URL, f"nativefax-demo:{number}")),
-        version=1,
-        fax_number=number,
-        reseller=reseller,
-        domain=domain,
-        brand=brand,
-        primary_user=User(name=name, email=f"{name.lower().replace(' ', '.')}@{domain}"),
-        methods=("email", "portal", "ata") if ata else ("email", "portal"),
-        handling=handling,
-        ata=ata,
-        notify=notify,
-        blocked_callers=blocked,
-        time_zone="America/New_York",
-        changed_at=datetime.now(UTC),
-    )
-
-
-def customers() -> dict[str, FaxAccount]:
-    """Number → account."""
-    manager = ("office.manager@riverside-clinic.example",)
-    accounts = (
-        _account(
-            "+12025550111",
-            "Front desk",
-            "email-with-attachment",
-            NORTHWIND,
-            notify=manager,
-            blocked=(BLOCKED_CALLER,),
-        ),
-        _account("+12025550112", "Records", "email-without-attachment", NORTHWIND),
-        _account("+12025550113", "Archive", "portal", NORTHWIND),
-        _account(
-            "+12025550114",
-            "Ward 3",
-            "email-with-attachment",
-            NORTHWIND,
-            ata=AtaDevice(device_type="Grandstream HT801", serial="DEMO0001"),
-        ),
-        _account("+12025550121", "Reception", "email-with-attachment", HARBOR),
-        _account("+12025550122", "Paralegals", "email-without-attachment", HARBOR),
-        _account("+12025550123", "Files", "portal", HARBOR),
-    )
-    return {one.fax_number: one for one in accounts}
-
-
-def former_customer() -> FaxAccount:
-    """An account that is removed again before anybody calls its number."""
-    return _account("+12025550129", "Closed office", "email-with-attachment", HARBOR)
-
-
-async def add_customers(publisher: Publisher, code: str) -> dict[str, FaxAccount]:
-    """Add every account, or change it back to what it should be, and remove the former one.
-
-    The device of whoever has one may enrol with `code`. Number → account.
+    Attributes:
+        name: What it is called.
+        owner: The email of its first person.
+        brand: Its face.
+        domain: Its customer.
+        manager: The email of the customer's office manager.
     """
-    known = await _known()
-    gone = _next(former_customer(), known)
-    wanted = {number: _next(with_code(one, code), known) for number, one in customers().items()}
-    await publisher.publish_events([*wanted.values(), gone, _removed(gone)])
-    return wanted
+
+    name: str
+    owner: str
+    brand: Brand
+    domain: str
+    manager: str
 
 
-def with_code(account: FaxAccount, code: str) -> FaxAccount:
-    """The account whose device may enrol with `code` once."""
-    if account.ata is None:
-        return account
-    until = datetime.now(UTC) + timedelta(days=1)
-    enrolling = {"enrolment_sha256": sha256(code.encode()).hexdigest(), "enrolment_until": until}
-    return account.model_copy(update={"ata": account.ata.model_copy(update=enrolling)})
+NORTHWIND: Final = Reseller(
+    name="northwind.example",
+    owner="owner@northwind.example",
+    brand=Brand(
+        name="Northwind Voice",
+        colour="#1f5fa8",
+        portal_host="portal.northwind.example",
+        from_address="fax@northwind.example",
+        support="+1 202-555-0100",
+    ),
+    domain="riverside-clinic.example",
+    manager="office.manager@riverside-clinic.example",
+)
+HARBOR: Final = Reseller(
+    name="harbor.example",
+    owner="owner@harbor.example",
+    brand=Brand(
+        name="Harbor Telecom",
+        colour="#0f766e",
+        portal_host="fax.harbor.example",
+        from_address="faxes@harbor.example",
+        support="https://harbor.example/support",
+    ),
+    domain="pier-law.example",
+    manager="office.manager@pier-law.example",
+)
+RESELLERS: Final = (NORTHWIND, HARBOR)
 
 
-async def _known() -> dict[str, AccountRecord]:
-    table = AccountTable(KafkaSettings())
-    await table.start()
-    try:
-        return {one.fax_number: one for one in table.records}
-    finally:
-        await table.stop()
+@dataclass(frozen=True)
+class Customer:
+    """A fax account of the demo, as it is asked for."""
+
+    number: str
+    name: str
+    handling: Handling
+    reseller: Reseller
+    notify: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+    ata: dict[str, str] | None = field(default=None, hash=False)
+
+    @property
+    def email(self) -> str:
+        """The primary user's."""
+        return f"{self.name.lower().replace(' ', '.')}@{self.reseller.domain}"
+
+    def fields(self) -> dict[str, Any]:
+        """What of it can be changed, as the portal's API takes it."""
+        settings = {"notify": self.notify, "blocked_callers": self.blocked, "time_zone": "America/New_York"}
+        return {
+            "primary_user": {"name": self.name, "email": self.email},
+            "methods": ["email", "portal", "ata"] if self.ata else ["email", "portal"],
+            "handling": self.handling,
+            "settings": settings,
+            **({"ata": self.ata} if self.ata else {}),
+        }
 
 
-def _next(wanted: FaxAccount, known: dict[str, AccountRecord]) -> FaxAccount:
-    now = known.get(wanted.fax_number)
-    return wanted.model_copy(update={"version": now.version + 1}) if now else wanted
+_ALL: Final = (
+    Customer(
+        "+12025550115",
+        "Front desk",
+        "email-with-attachment",
+        NORTHWIND,
+        notify=(NORTHWIND.manager,),
+        blocked=(BLOCKED_CALLER,),
+    ),
+    Customer("+12025550116", "Records", "email-without-attachment", NORTHWIND),
+    Customer("+12025550117", "Archive", "portal", NORTHWIND),
+    Customer(
+        "+12025550118",
+        "Ward 3",
+        "email-with-attachment",
+        NORTHWIND,
+        ata={"device_type": "Grandstream HT801", "serial": "DEMO0001"},
+    ),
+    Customer("+12025550121", "Reception", "email-with-attachment", HARBOR),
+    Customer("+12025550122", "Paralegals", "email-without-attachment", HARBOR),
+    Customer("+12025550123", "Files", "portal", HARBOR),
+)
+CUSTOMERS: Final = {one.number: one for one in _ALL}
+"""Number → account."""
 
-
-def _removed(account: FaxAccount) -> RemovedAccount:
-    now = datetime.now(UTC)
-    return RemovedAccount(
-        account_id=account.account_id,
-        version=account.version + 1,
-        fax_number=account.fax_number,
-        reseller=account.reseller,
-        domain=account.domain,
-        removed_at=now,
-        quarantined_until=now + timedelta(days=30),
-    )
+FORMER: Final = Customer("+12025550129", "Closed office", "email-with-attachment", HARBOR)
+"""An account that is removed again before anybody calls its number."""

@@ -11,12 +11,11 @@ from uuid import UUID
 from deploy.local.checker.manifest import HandedOver
 from deploy.local.telephony.receive import receive
 from deploy.local.telephony.scripted import SHELF, stored_calls
-from schemas.accounts import FaxAccount
 from schemas.identity import received_fax_id
 from schemas.telephony import CallReport
 from services.cli.demo import calls
 from services.cli.demo.calls import CALLS, Planned, came_in_part, dialled, report
-from services.cli.demo.customers import customers
+from services.cli.demo.customers import CUSTOMERS, Customer
 from services.cli.receiving import Incoming
 
 SWITCH = "nativefax-demo"
@@ -106,16 +105,16 @@ def filed(run: str) -> Iterator[DemoFax]:
 
 
 def _expectation(to: str, caller: str) -> HandedOver:
-    account = customers().get(to)
-    if account is None or caller in account.blocked_callers:
+    account = CUSTOMERS.get(to)
+    if account is None or caller in account.blocked:
         return HandedOver(name="", file=Path(), called_number=to, way="kept")
     way = WAYS[account.handling]
     recipients = () if way == "portal" else _recipients(account)
     return HandedOver(name="", file=Path(), called_number=to, recipients=recipients, way=way)
 
 
-def _recipients(account: FaxAccount) -> tuple[str, ...]:
-    return (account.primary_user.email, *account.notify)
+def _recipients(account: Customer) -> tuple[str, ...]:
+    return (account.email, *account.notify)
 
 
 def _entries() -> dict[str, dict[str, Any]]:

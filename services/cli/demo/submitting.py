@@ -12,7 +12,6 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 from deploy.local.checker.manifest import Submitted
 from schemas.accounts import FaxAccount
 from schemas.fax import FaxStatusChanged
-from services._runtime.enrolment import mint_code
 from services.cli.demo.printing import print_page
 from services.cli.demo.submissions import SUBMISSIONS, Planned
 from services.cli.devices import LocalDevice
@@ -26,11 +25,6 @@ QUIET_SECONDS = 90.0
 
 TABLE_SECONDS = 30.0
 """For the gateways to learn of the accounts that were added a moment ago."""
-
-
-def new_code() -> str:
-    """An enrolment code."""
-    return mint_code().text
 
 
 async def enrol(account: FaxAccount, code: str) -> None:
