@@ -33,6 +33,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "number.treatment": "changed the treatment of the number",
     "password-change-failed": "failed to change the password",
     "password-changed": "changed the password",
+    "reseller.added": "let the reseller sign in",
     "sign-in-failed": "failed to sign in",
     "sign-in-held-back": "was held back from signing in",
     "signed-in": "signed in",
