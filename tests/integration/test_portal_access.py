@@ -108,6 +108,20 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("POST", f"{D}/jobs/{{job}}/codes"): OFFICE,
     ("GET", f"{D}/import/template.csv"): {"reseller"},
     ("GET", f"{D}/export.csv"): {"reseller"},
+    ("GET", f"{F}/release"): READERS,
+    ("POST", f"{F}/release"): READERS,
+    ("GET", f"{F}/delete"): SENDERS,
+    ("POST", f"{F}/delete"): SENDERS,
+    ("GET", f"{F}/hold"): OFFICE,
+    ("POST", f"{F}/hold"): OFFICE,
+    ("POST", f"{F}/hold/lift"): OFFICE,
+    ("GET", f"{D}/holds"): OFFICE,
+    ("POST", f"{D}/holds"): OFFICE,
+    ("POST", f"{D}/holds/lift"): OFFICE,
+    ("GET", f"{D}/usage"): OFFICE,
+    ("GET", f"{D}/usage.csv"): OFFICE,
+    ("GET", "/usage"): {"reseller"},
+    ("GET", "/usage.csv"): {"reseller"},
     ("GET", f"{D}/audit"): OFFICE,
     ("GET", "/audit"): {"reseller"},
     ("GET", "/logos/{digest}.png"): ALL | {"nobody"},
@@ -117,6 +131,10 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("POST", "/brand/device-types/remove"): {"reseller"},
     ("GET", "/numbers"): {"user"},
     ("GET", "/operations"): {"operator"},
+    ("GET", "/operations/dead-letters"): {"operator"},
+    ("POST", "/operations/dead-letters"): {"operator"},
+    ("GET", "/operations/dead-letters/{topic}/{offset}"): {"operator"},
+    ("GET", "/operations/retention"): {"operator"},
 }
 """Written down a second time, so that a route that changes its rule, or has none, fails here."""
 
@@ -127,6 +145,8 @@ PAGES_OF_A_FAX = {f"{F}/{one}" for one in ("thumbnail", "page/{page}", "small/{p
 """What shows a fax's pages: a reseller may ask for those of unclaimed faxes only."""
 OF_SENT = {f"{F}/again", f"{F}/cancel", f"{S}/pages/{{number}}"}
 """Of a sent fax, or of a draft whose pages are made: those here are neither."""
+NOT_NOW = {f"{F}/release", f"{F}/hold/lift", f"{D}/holds/lift"}
+"""Of a fax that was set aside, or of a hold: those here are neither."""
 
 
 @pytest.fixture
@@ -178,6 +198,8 @@ async def _filled(site: Portal) -> dict[str, str]:
         "token": "none",
         "draft": "none",
         "digest": LOGO,
+        "topic": "email-requested",
+        "offset": "17",
     }
 
 
@@ -206,7 +228,8 @@ async def test_each_role_sees_only_its_pages(site: Portal, role: str) -> None:
         if role in WHO[page.method, page.path]:
             to_sign_in = answer.headers.get("location", "").startswith("/sign-in") and path != "/sign-out"
             closed = {404} if role == "reseller" and page.path in PAGES_OF_A_FAX else set()
-            closed |= {404} if page.path in OF_SENT else set()
+            closed |= {404} if page.path in OF_SENT | NOT_NOW else set()
+            closed |= {404} if (page.method, page.path) == ("POST", "/operations/dead-letters") else set()
             fine = answer.status_code in (closed or {200, 204, 303, 401, 422}) and not to_sign_in
         elif role == "nobody":
             fine = answer.status_code == 303 and answer.headers["location"].startswith("/sign-in")
@@ -278,7 +301,7 @@ async def test_a_form_of_somebody_else_changes_nothing(
     for page in PAGES:
         if page.method == "POST":
             path = page.path.format(
-                domain=DOMAIN, account="x", user="y", number="+12025550105", token="z", fax="z", draft="z"
+                domain=DOMAIN, account="x", user="y", number="+12025550105", token="z", fax="z", draft="z", job="z"
             )
             data = {
                 "name": "evil.example",

@@ -35,6 +35,7 @@ from services.portal.web.site import site
 from services.portal.web.throttle import Throttle
 from services.portal.web.tokens import Tokens
 from tests.providers.faxes import StoredFaxes, stored_faxes
+from tests.providers.operations import MemoryOperations, letter
 from tests.providers.sending import Api, sending
 from tests.unit.bounces import Published
 
@@ -71,6 +72,7 @@ class Portal:
     stored: StoredFaxes
     api: Api = field(default_factory=Api)
     live: set[str] = field(default_factory=set)
+    pipeline: MemoryOperations = field(default_factory=MemoryOperations)
 
     def client(self, peer: str = "192.0.2.1") -> httpx.AsyncClient:
         """A browser that nobody has signed in with."""
@@ -119,6 +121,7 @@ async def portal(folder: Path, *, secure: bool = True, clock: Any = None, databa
         stored = await stack.enter_async_context(stored_faxes(folder))
         ticking, api = clock or Clock(), Api()
         live: set[str] = set()
+        pipeline = MemoryOperations(dead=[letter(17)])
 
         def state(account: Account) -> LiveState:
             return "live" if account.account_id in live else "becoming live"
@@ -133,10 +136,11 @@ async def portal(folder: Path, *, secure: bool = True, clock: Any = None, databa
             cookies=Cookies(secure=secure),
             live=state,
             faxes=stored.faxes,
+            operations=pipeline,
             sending=sending(api, stored.blobs, stored.faxes.pictures),
             logos=Logos(stored.blobs),
         )
-        yield Portal(engine, services, site(services), ticking, stored, api, live)
+        yield Portal(engine, services, site(services), ticking, stored, api, live, pipeline)
 
 
 _PREPARED: list[bytes] = []
