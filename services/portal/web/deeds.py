@@ -31,6 +31,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "number.added": "added the phone number",
     "number.moved": "moved the phone number",
     "number.treatment": "changed the treatment of the number",
+    "operator.added": "added an operator",
+    "operator.removed": "removed an operator",
     "password-change-failed": "failed to change the password",
     "password-changed": "changed the password",
     "reseller.added": "let the reseller sign in",
