@@ -103,9 +103,7 @@ async def account(site: Portal, number: str, user: str = "1003", *methods: str) 
 @pytest.fixture
 async def desk(site: Portal) -> Desk:
     mine = await account(site, "+12025550101")
-    assert mine.user
-    primary = {"name": mine.user.name, "email": mine.user.email}
-    site.api.knows(mine, primary_user=site.api.world.accounts.known["acc-1"].primary_user.model_copy(update=primary))
+    site.api.knows(mine)
     return Desk(site, await site.signed_in("user"), mine)
 
 

@@ -170,11 +170,12 @@ def test_the_store_deletes_by_itself_after_400_days(bucket: StoreSettings) -> No
     assert set_lifecycle(bucket)
     assert set_lifecycle(bucket), "it can't be repeated"
     found = rules(bucket)
-    assert set(found) == {"theirs", "nativefax-faxes", "nativefax-claims"}
+    assert set(found) == {"theirs", "nativefax-faxes", "nativefax-claims", "nativefax-drafts"}
     assert {found[name]["Filter"]["Prefix"]: found[name]["Expiration"]["Days"] for name in found} == {
         "logs/": 3,
         "fax/": 400,
         "claims/": 400,
+        "drafts/": 2,
     }
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from schemas.accounts import User
 from schemas.keys import DOCUMENT, fax_prefix
 from services._runtime.blobs import Blobs
 from services.ingest.submitted import SubmittedFaxes
@@ -36,7 +37,8 @@ class Api:
     def knows(self, account: Account, **changes: object) -> None:
         """The account as the API's table has it."""
         known = account_of(account.account_id, account.number)
-        self.world.keep(known.model_copy(update={"methods": account.methods, **changes}))
+        user = User(name=account.user.name, email=account.user.email) if account.user else known.primary_user
+        self.world.keep(known.model_copy(update={"methods": account.methods, "primary_user": user, **changes}))
 
     async def dialled(self, number: int = -1) -> bytes:
         """The pages of a fax that was submitted, as the document worker makes them."""

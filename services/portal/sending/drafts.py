@@ -21,7 +21,6 @@ from services._runtime.claims import JSON, utc_now
 from services.portal.sending.domain import DRAFTS, Draft, DraftFile, admitted, is_stale, short_name, with_files
 from services.portal.sending.refusals import Refusal
 
-ROOT: Final = "drafts/"
 _ID_BYTES: Final = 6
 
 Edit = Callable[[Draft], Draft]

@@ -22,6 +22,9 @@ _CODES: Final[Mapping[str, Refusal]] = {
         "account", "This fax number may not send from the portal. Ask whoever looks after your faxes to enable it."
     ),
     "no-such-account": Refusal("account", "This fax number is not ready to send yet. Try again in a few seconds."),
+    "reply-to-not-allowed": Refusal(
+        "account", "The settings of this fax number were changed a moment ago. Try again in a few seconds."
+    ),
     "key-reused": Refusal(
         "draft",
         "This fax was taken already, before it was changed. Look at what was sent; to send it as it is now too, "

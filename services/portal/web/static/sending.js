@@ -14,7 +14,7 @@
       told.hidden = size <= Number(input.dataset.most);
       told.textContent = told.hidden ? "" : input.dataset.tooLarge;
       if (!told.hidden) input.value = "";
-      else if (input.files.length) { save.hidden = false; form.requestSubmit(save); save.hidden = true; }
+      else if (input.files.length) form.requestSubmit(save);
     };
     input.addEventListener("change", keep);
 
@@ -46,7 +46,7 @@
         event.preventDefault();
         const rows = [...row.parentElement.children];
         if (rows.indexOf(dragged) < rows.indexOf(row)) row.after(dragged); else row.before(dragged);
-        save.hidden = false; form.requestSubmit(save); save.hidden = true;
+        form.requestSubmit(save);
       });
     }
   }
