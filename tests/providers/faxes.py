@@ -14,7 +14,7 @@ from schemas.keys import DECISION, DIALLED, DOCUMENT, ORIGINAL, THUMBNAIL, fax_p
 from services._runtime.database import connect, migrate
 from services._runtime.history import History
 from services.portal.faxes.faxes import Faxes
-from services.portal.faxes.pictures import Job, Pictures
+from services.portal.faxes.pictures import Pictures
 from services.portal.history.adapters import Projection
 from tests.fakes import MemoryBlobs
 
@@ -26,10 +26,10 @@ LAST = {"reason", "detail", "recipient", "seconds", "rule"}
 
 
 class Directly:
-    """`Draws` in this process, for tests whose documents are our own."""
+    """`Runs` in this process, for tests whose documents are our own."""
 
-    async def run(self, job: Job, /, *args: Any) -> bytes:
-        return job(*args)
+    async def run(self, job: Any, *args: Any, **kwargs: Any) -> Any:
+        return job(*args, **kwargs)
 
 
 @dataclass

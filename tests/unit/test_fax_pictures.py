@@ -14,7 +14,7 @@ from services._runtime.outcomes import DependencyAway
 from services.ingest.documents.conversion import convert_received
 from services.portal.faxes import pictures
 from services.portal.faxes.drawing import NoSuchPage, draw
-from services.portal.faxes.pictures import Job, Latest, Pictures, drawing_pool
+from services.portal.faxes.pictures import Latest, Pictures, drawing_pool
 from tests.fakes import MemoryBlobs
 from tests.unit.submitted_pages import sent
 
@@ -79,14 +79,14 @@ class Drawing:
     """Draws nothing, and counts; waits while it is `held`."""
 
     def __init__(self) -> None:
-        self.drawn = 0
+        self.drawn: list[Any] = []
         self.held = asyncio.Event()
         self.held.set()
         self.fails: Exception | None = None
 
-    async def run(self, _: Job, /, *__: Any) -> bytes:
+    async def run(self, job: Any, *args: Any, **kwargs: Any) -> Any:
         await self.held.wait()
-        self.drawn += 1
+        self.drawn.append((job, args, kwargs))
         if self.fails:
             raise self.fails
         return b"a picture"
@@ -106,7 +106,7 @@ async def test_a_page_is_drawn_once_and_its_document_fetched_once() -> None:
     assert await asyncio.gather(*(made.page("a.pdf", 1, 216) for _ in range(5))) == [b"a picture"] * 5
     await made.page("a.pdf", 1, 216)
     await made.page("a.pdf", 2, 216)
-    assert (blobs.fetched, drawing.drawn) == (1, 2)
+    assert (blobs.fetched, len(drawing.drawn)) == (1, 2)
 
 
 async def test_who_leaves_takes_the_page_from_nobody() -> None:

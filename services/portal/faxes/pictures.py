@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from concurrent.futures.process import BrokenProcessPool
-from typing import Final, Protocol
+from typing import Final, ParamSpec, Protocol, TypeVar
 
 from services._runtime.blobs import Blobs
 from services._runtime.confined import ConfinedPool, JobFailed
@@ -26,14 +26,14 @@ DOCUMENTS_BYTES: Final = 96 * _MIB
 LARGEST: Final = 50 * _MIB
 """Of a document: the most that a fax may have."""
 
-Job = Callable[[bytes, Kind, int, int], bytes]
-"""Draws a page: see `draw`."""
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
-class Draws(Protocol):
-    """Runs `draw` somewhere; a `ConfinedPool` does."""
+class Runs(Protocol):
+    """Runs a function somewhere; a `ConfinedPool` does."""
 
-    async def run(self, job: Job, data: bytes, kind: Kind, number: int, width: int, /) -> bytes:
+    async def run(self, job: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
         """What `job` gives, or raises; `JobFailed` if it gave nothing."""
 
 
@@ -71,7 +71,7 @@ class Latest:
 class Pictures:
     """Draws pages of documents in the store, each once while it is asked for."""
 
-    def __init__(self, blobs: Blobs, drawing: Draws) -> None:
+    def __init__(self, blobs: Blobs, drawing: Runs) -> None:
         self._blobs = blobs
         self._drawing = drawing
         self._documents = Latest(DOCUMENTS_BYTES)
