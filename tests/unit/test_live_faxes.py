@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from schemas.fax import FaxStatusChanged
+from schemas.retention import FaxExpired
 from services._runtime.history import FaxRow
 from services._runtime.outcomes import DependencyAway
 from services.portal.faxes.access import Viewer
@@ -62,6 +63,19 @@ def step(row: FaxRow) -> FaxStatusChanged:
         direction=row.direction,
         accepted_at=row.accepted_at,
         account_id=row.account_id,
+    )
+
+
+def gone(row: FaxRow) -> FaxExpired:
+    """Somebody deleted it."""
+    return FaxExpired(
+        fax_id=row.fax_id,
+        account_id=row.account_id,
+        accepted_at=row.accepted_at,
+        expired_at=NOW,
+        cause="deleted-by-user",
+        objects=1,
+        size=1,
     )
 
 
@@ -259,6 +273,28 @@ async def test_who_loses_an_account_hears_of_it_no_more() -> None:
             assert await user.news(0) == News()
             mine = world.happens(row(account_id="account-3"))
             assert await heard(user) == [(mine.fax_id, 1)]
+
+
+async def test_whoever_looks_at_a_deleted_fax_looks_anew_once_the_history_lets_it_go() -> None:
+    async with working() as world:
+        with world.stream.joined("u", USER) as user, world.stream.joined("v", RIVAL) as rival:
+            fax = world.happens(row())
+            await heard(user)
+            mark = world.stream.mark
+            world.stream.hear(gone(fax))
+            await world.until_asked(world.rows.asked + 3)
+            assert await user.news(0) == News()
+            del world.rows.there[fax.fax_id]
+            assert await user.news(20) == News(anew=True)
+            assert await rival.news(0) == News()
+            await world.stream.resume(user, mark)
+            assert await user.news(1) == News(anew=True)
+            unclaimed = gone(row(account_id=None))
+            world.stream.hear(unclaimed.model_copy(update={"cause": "retention"}))
+            world.stream.hear(unclaimed)
+            assert await rival.news(20) == News(anew=True), "nobody knows whose it was, so no word of which"
+            await world.stream.resume(rival, world.stream.mark)
+            assert await rival.news(0) == News()
 
 
 async def test_a_process_that_ends_ends_every_stream() -> None:

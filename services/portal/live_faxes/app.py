@@ -1,7 +1,8 @@
 """The wiring of live faxes, for a process that serves pages."""
 
 from schemas.fax import FaxStatusChanged
-from schemas.topics import FAX_STATUS
+from schemas.retention import FaxExpired
+from schemas.topics import FAX_EXPIRED, FAX_STATUS
 from services._runtime.service import Resources
 from services.portal.live_faxes.stream import FaxStream, Rows
 from services.portal.tail import Tail
@@ -14,9 +15,10 @@ async def build(resources: Resources, history: Rows) -> FaxStream:
         KafkaError: No broker answers.
     """
     stream = FaxStream(history)
-    tail = Tail(resources.kafka, FAX_STATUS, FaxStatusChanged, stream.hear)
-    resources.stack.push_async_callback(tail.stop)
-    await tail.start()
+    for topic, kind in ((FAX_STATUS, FaxStatusChanged), (FAX_EXPIRED, FaxExpired)):
+        tail = Tail(resources.kafka, topic, kind, stream.hear)
+        resources.stack.push_async_callback(tail.stop)
+        await tail.start()
     resources.supervise("live faxes", stream.work)
     resources.before_end(stream.close)
     return stream

@@ -155,6 +155,12 @@ class Audience:
         for listener in found:
             listener.tell(row)
 
+    def tell_to_look_anew(self, keys: Iterable[Key]) -> None:
+        """Something is gone, to everybody who listens for one of these; to all if there is none."""
+        near = [one for key in keys for one in self._near(key)]
+        for listener in near or self:
+            listener.tell_to_look_anew()
+
     def _near(self, key: Key) -> Iterable[Listener]:
         return self._by_key.get(key, ())
 

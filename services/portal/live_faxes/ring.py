@@ -14,12 +14,14 @@ MOST: Final = 5000
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """That a fax came to `version`, at `at`; the first ever heard has number 1."""
+    """That a fax came to `version`, at `at`, or was deleted (`gone`); the first ever heard has number 1."""
 
     number: int
     fax_id: UUID
     version: int
     at: datetime
+    account_id: str | None = None
+    gone: bool = False
 
 
 class Ring:
@@ -29,10 +31,12 @@ class Ring:
         self._steps: deque[Step] = deque(maxlen=most)
         self.newest = 0
 
-    def add(self, fax_id: UUID, version: int, at: datetime) -> Step:
+    def add(
+        self, fax_id: UUID, version: int, at: datetime, account_id: str | None = None, *, gone: bool = False
+    ) -> Step:
         """Number a step and remember it."""
         self.newest += 1
-        step = Step(self.newest, fax_id, version, at)
+        step = Step(self.newest, fax_id, version, at, account_id, gone)
         self._steps.append(step)
         return step
 

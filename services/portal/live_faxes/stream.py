@@ -6,7 +6,6 @@ behind; after `PATIENCE` what it has is told.
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,10 +16,12 @@ from uuid import UUID
 
 from schemas.base import Event
 from schemas.fax import FaxStatusChanged
+from schemas.retention import FaxExpired
 from services._runtime.history import FaxRow
 from services._runtime.outcomes import DependencyAway
 from services.portal.faxes.access import Viewer
-from services.portal.live_faxes.audience import Audience, Listener, keys_of
+from services.portal.live_faxes.audience import Audience, Listener
+from services.portal.live_faxes.holders import Holders
 from services.portal.live_faxes.ring import Ring, Step
 
 PATIENCE: Final = 10.0
@@ -36,9 +37,6 @@ WAITING: Final = 2000
 
 MISSED: Final = 200
 """Faxes that are told to a browser that comes back; with more it looks anew."""
-
-ACCOUNTS: Final = 10_000
-"""Accounts of which it is remembered whose they are. An account never changes hands."""
 
 log = logging.getLogger(__name__)
 
@@ -69,16 +67,20 @@ class FaxStream:
         self._audience = Audience()
         self._awaited: dict[UUID, Awaited] = {}
         self._something = asyncio.Event()
-        self._holders: OrderedDict[str, tuple[str | None, str | None]] = OrderedDict()
+        self._holders = Holders()
         self._began = token_hex(4)
         self._closed = False
 
     def hear(self, event: Event) -> None:
-        """Take a step from the topic."""
+        """Take a step, or that somebody deleted a fax. What leaves for its age was on nobody's screen."""
         if isinstance(event, FaxStatusChanged):
-            step = self._ring.add(event.fax_id, event.version, event.at)
+            step = self._ring.add(event.fax_id, event.version, event.at, event.account_id)
             if self._matters(event):
                 self._await(step)
+        elif isinstance(event, FaxExpired) and event.cause == "deleted-by-user":
+            gone = self._ring.add(event.fax_id, 0, event.expired_at, event.account_id, gone=True)
+            if len(self._audience):
+                self._await(gone)
 
     @property
     def mark(self) -> str:
@@ -126,10 +128,12 @@ class FaxStream:
             return
         for step in newest.values():
             row = await self._rows.fax(step.fax_id)
-            if row is not None and _has(row, step):
-                listener.tell(row)
-            else:
+            if not _has(row, step):
                 self._await(step)
+            elif row is None:
+                listener.tell_to_look_anew()
+            else:
+                listener.tell(row)
 
     def close(self) -> None:
         """The process is about to end: end every stream, and take no more."""
@@ -159,11 +163,13 @@ class FaxStream:
             return  # a newer step came meanwhile, and is looked at in its turn
         del self._awaited[step.fax_id]  # back to the end of the line: one that never comes holds nobody up
         if row is not None:
-            self._remember(row)
-        if row is not None and (_has(row, step) or self._late(awaited)):
-            self._audience.tell(row)
-        elif not self._late(awaited):
+            self._holders.learn(row)
+        if not _has(row, step) and not self._late(awaited):
             self._awaited[step.fax_id] = awaited
+        elif row is not None:
+            self._audience.tell(row)
+        elif step.gone:
+            self._audience.tell_to_look_anew(self._holders.keys(step.account_id))
 
     def _late(self, awaited: Awaited) -> bool:
         return self._clock() - awaited.since > PATIENCE
@@ -182,17 +188,11 @@ class FaxStream:
         """Whether anybody listens for whose fax it is; whoever that is, if it isn't known."""
         if not len(self._audience):
             return False
-        domain, reseller = self._holders.get(event.account_id or "", (event.domain, event.reseller))
-        if reseller is None:
-            return True
-        return self._audience.is_for_somebody(keys_of(event.account_id, domain, reseller))
-
-    def _remember(self, row: FaxRow) -> None:
-        if row.account_id is not None and row.reseller is not None:
-            self._holders[row.account_id] = (row.domain, row.reseller)
-            if len(self._holders) > ACCOUNTS:
-                self._holders.popitem(last=False)
+        keys = self._holders.keys(event.account_id, event.domain, event.reseller)
+        return not keys or self._audience.is_for_somebody(keys)
 
 
-def _has(row: FaxRow, step: Step) -> bool:
+def _has(row: FaxRow | None, step: Step) -> bool:
+    if row is None or step.gone:
+        return row is None and step.gone
     return row.version >= step.version and row.updated_at >= step.at
