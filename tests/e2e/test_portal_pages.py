@@ -1,18 +1,21 @@
 """The Manager Portal in a browser: add an account as the help page says, each refusal, import, and each role."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageDraw
 from playwright.async_api import Browser, Page, expect
 from sqlalchemy import update
 
 from services._runtime.database import transaction
 from services.portal.inventory.tables import DOMAINS, RESELLERS
 from tests.e2e.browser import Tour, chromium, tour
-from tests.providers.portal import DOMAIN
+from tests.providers.portal import DOMAIN, Portal
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -175,6 +178,17 @@ async def test_without_white_label_access_the_reason_stands_in_its_place(seen: T
     await seen.look("add-a-fax-number-office-manager")
 
 
+@asynccontextmanager
+async def at_work(site: Portal) -> AsyncIterator[None]:
+    """The portal does its jobs, as its process does."""
+    working = asyncio.create_task(site.services.inventory.worker().run())
+    try:
+        yield
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+
+
 async def test_import_is_tried_out_first(seen: Tour, tmp_path: Path) -> None:
     page, file = seen.page, tmp_path / "forty numbers.csv"
     file.write_text(CSV)
@@ -183,19 +197,138 @@ async def test_import_is_tried_out_first(seen: Tour, tmp_path: Path) -> None:
     await seen.look("import")
     await page.get_by_label("File").set_input_files(file)
     await page.get_by_role("button", name="Try it out").click()
-    await expect(page.get_by_text("Of 4 rows, 2 can be added and 2 are refused.")).to_be_visible()
-    await expect(page.get_by_role("row", name="+12025550112")).to_contain_text("its treatment is queue")
-    await seen.look("import-tried-out")
-    await page.get_by_role("radio", name="All or nothing").check()
-    await page.get_by_role("button", name="Add 2 fax accounts").click()
-    await expect(page.get_by_text("Nothing was added.")).to_be_visible()
-    await page.get_by_label("File").set_input_files(file)
-    await page.get_by_role("button", name="Try it out").click()
-    await page.get_by_role("radio", name="Only the good rows").check()
-    await page.get_by_role("button", name="Add 2 fax accounts").click()
-    await expect(page.get_by_text("2 fax accounts added.")).to_be_visible()
-    await expect(page.locator("#codes")).to_have_text(re.compile(r"^\+12025550102\s+HT-77\s+[A-Z2-9]{16}\s*$"))
+    await expect(page.get_by_text("It begins in a moment.")).to_be_visible()
+    await seen.look("import-going-on")
+    async with at_work(seen.site):
+        await expect(page.get_by_text("Of 4 rows, 2 can be added and 2 are refused.")).to_be_visible()
+        await expect(page.get_by_role("row", name="+12025550112")).to_contain_text("its treatment is queue")
+        await seen.look("import-tried-out")
+        async with page.expect_download() as file_of_refused:
+            await page.get_by_role("link", name="Download as CSV").click()
+        assert (await file_of_refused.value).suggested_filename == "refused-clinic-example.csv"
+        await page.get_by_role("radio", name="Only the good rows").check()
+        await page.get_by_role("button", name="Add 2 fax accounts").click()
+        await expect(page.get_by_text("2 fax accounts added.")).to_be_visible()
+        await page.get_by_role("button", name="Show enrolment codes").click()
+        await expect(page.locator("#codes")).to_have_text(re.compile(r"^\+12025550102\s+HT-77\s+[A-Z2-9]{16}\s*$"))
     await seen.look("import-done")
+    await seen.go(f"/domains/{DOMAIN}/import")
+    await expect(page.get_by_role("row", name="Nora Wind")).to_contain_text("2 added")
+    await seen.look("imports")
+
+
+async def test_numbers_move_and_get_another_user_many_at_once(seen: Tour) -> None:
+    page = seen.page
+    await seen.sign_in("reseller")
+    for number in ("+12025550101", "+12025550102"):
+        await seen.go(ACCOUNTS)
+        dialog = await _dialog(page)
+        await _fill(dialog, number)
+        await dialog.get_by_role("button", name="Add").click()
+        await expect(page.locator("tr.new")).to_be_visible()
+    async with at_work(seen.site):
+        await page.get_by_role("link", name="Change users…").click()
+        await page.get_by_role("checkbox", name="+1 202-555-0101").check()
+        await page.get_by_role("checkbox", name="+1 202-555-0102").check()
+        await page.get_by_label("Primary User").fill("Nobody Here")
+        await page.get_by_role("button", name="See what happens").click()
+        await expect(page.get_by_text("has no user “Nobody Here”")).to_be_visible()
+        await seen.look("change-users-refused")
+        await page.get_by_label("Primary User").fill("Records")
+        await page.get_by_role("button", name="See what happens").click()
+        await expect(page.get_by_role("row", name="+1 202-555-0101")).to_contain_text("fax number of Records")
+        await page.get_by_role("button", name="Change 2 numbers").click()
+        await expect(page.get_by_text("2 numbers changed.")).to_be_visible()
+        await seen.go(f"/domains/{DOMAIN}/move")
+        await expect(page.get_by_text("There is no other domain")).to_be_visible()
+        await seen.go("/domains?add")
+        await page.get_by_role("dialog").get_by_label("Name").fill("second.example")
+        await page.get_by_role("dialog").get_by_role("button", name="Add").click()
+        await seen.go(f"/domains/{DOMAIN}/numbers")
+        await page.get_by_role("link", name="Move numbers…").click()
+        await page.get_by_label("Phone numbers", exact=True).fill("+12025550101\n+12025550102\n+12025550105")
+        await page.get_by_role("combobox", name="Domain").select_option("second.example")
+        await seen.look("move-numbers")
+        await page.get_by_role("button", name="See what happens").click()
+        await expect(page.get_by_text("Of 3 numbers, 3 can be moved.")).to_be_visible()
+        await seen.look("move-numbers-tried-out")
+        await page.get_by_role("button", name="Move 3 numbers").click()
+        await expect(page.get_by_text("3 numbers moved.")).to_be_visible()
+    await seen.look("move-numbers-done")
+    await seen.go(f"/domains/{DOMAIN}/removed")
+    await expect(page.get_by_role("row", name="+1 202-555-0101")).to_contain_text("in another domain")
+    await seen.look("removed-accounts")
+
+
+async def test_the_settings_and_tokens_of_an_account(seen: Tour) -> None:
+    page = seen.page
+    await seen.sign_in("reseller")
+    await seen.go(ACCOUNTS)
+    dialog = await _dialog(page)
+    await _fill(dialog)
+    await dialog.get_by_role("button", name="Add").click()
+    await page.get_by_role("link", name="+1 202-555-0101").click()
+    await page.get_by_text("More settings").click()
+    await page.get_by_label("Notification recipients").fill("desk@clinic.example\nnobody")
+    await page.get_by_label("Retention").fill("20")
+    await page.get_by_label("Time zone").select_option("America/New_York")
+    await page.get_by_role("button", name="Save settings").click()
+    await expect(page.get_by_text("“nobody” is no email address")).to_be_visible()
+    await expect(page.get_by_label("Notification recipients")).to_be_focused()
+    await seen.look("account-settings-refused")
+    await page.get_by_label("Notification recipients").fill("desk@clinic.example")
+    await page.get_by_label("Retention").fill("90")
+    await page.get_by_role("button", name="Save settings").click()
+    await expect(page.get_by_text("Saved.")).to_be_visible()
+    await expect(page.get_by_role("definition").get_by_text("90 days")).to_be_visible()
+    await page.get_by_text("Make a token").click()
+    await page.get_by_label("Name", exact=True).fill("billing-2")
+    await page.get_by_role("button", name="Make the token").click()
+    await expect(page.locator("#secret")).to_be_visible()
+    await seen.look("token")
+    await page.get_by_role("link", name="Done").click()
+    await page.get_by_text("More settings").click()
+    await seen.look("account-settings")
+    page.once("dialog", lambda asked: asked.accept())
+    await page.get_by_role("button", name="Revoke billing-2").click()
+    await expect(page.get_by_text("The token is revoked.")).to_be_visible()
+
+
+async def test_a_user_is_edited_and_the_audit_log_is_searched(seen: Tour) -> None:
+    page = seen.page
+    await seen.sign_in("reseller")
+    await seen.go(ACCOUNTS)
+    dialog = await _dialog(page)
+    await _fill(dialog)
+    await dialog.get_by_role("button", name="Add").click()
+    await seen.go(f"/domains/{DOMAIN}/users")
+    await page.get_by_role("link", name="Ben Ruiz").click()
+    await expect(page.get_by_role("link", name="+1 202-555-0101")).to_be_visible()
+    await seen.look("user")
+    await page.get_by_label("Email").fill("ben@new.example")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("row", name="Ben Ruiz")).to_contain_text("ben@new.example")
+    await seen.go(f"/domains/{DOMAIN}/audit")
+    await page.get_by_label("What").select_option("Users")
+    await page.get_by_role("button", name="Find").click()
+    await expect(page.get_by_role("row", name="changed the user")).to_be_visible()
+    await expect(page.get_by_role("row", name="+1 202-555-0101")).to_have_count(0)
+    await seen.look("audit-searched")
+
+
+async def test_a_logo_is_shown_in_place_of_the_name(seen: Tour, tmp_path: Path) -> None:
+    page, file = seen.page, tmp_path / "logo.png"
+    drawn = Image.new("RGBA", (480, 96))
+    ImageDraw.Draw(drawn).text((8, 8), "northwind", "teal", font_size=72)
+    drawn.save(file)
+    await seen.sign_in("reseller")
+    await seen.go("/brand")
+    await page.get_by_label("Logo").set_input_files(file)
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Saved.")).to_be_visible()
+    logo = page.get_by_role("banner").get_by_role("img", name="Northwind Fax")
+    assert await logo.evaluate("one => one.complete && one.naturalWidth") == 480
+    await seen.look("brand-logo")
 
 
 async def test_the_other_pages_of_a_reseller(seen: Tour) -> None:

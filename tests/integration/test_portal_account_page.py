@@ -121,7 +121,7 @@ async def test_a_token_is_shown_once_listed_and_revoked(page: Page) -> None:
     assert (await page.send(client, "/tokens/revoke", token="billing-2")).status_code == 303
     assert (await page.account()).tokens == ()
     audit = (await client.get(f"/domains/{DOMAIN}/audit")).text
-    assert "token made" in audit
+    assert "made a token of the fax account" in audit
     assert found.group(1) not in audit
     assert token.sha256 not in audit
 

@@ -141,10 +141,10 @@ async def test_the_audit_page_keeps_its_filters_and_its_pages(site: Portal) -> N
     assert (await post(reseller, f"/domains/{DOMAIN}/numbers", numbers=numbers)).status_code == 303
     page = f"/domains/{DOMAIN}/audit"
     shown = await text(reseller, f"{page}?kind=numbers&who=nora")
-    assert shown.count("number added") == 50
+    assert shown.count("added the phone number") == 50
     older = re.search(r'href="\?([^"]+)">Show older', shown)
     assert older
     assert "who=nora&amp;kind=numbers&amp;before=" in older.group(1)
-    assert (await text(reseller, f"{page}?{older.group(1).replace('&amp;', '&')}")).count("number added") == 10
+    assert (await text(reseller, f"{page}?{older.group(1).replace('&amp;', '&')}")).count("added the phone number") == 10
     assert "No entry matches" in await text(reseller, f"{page}?since=2020-01-01&until=2020-01-02")
-    assert "number added" in await text(reseller, f"{page}?since=nonsense")
+    assert "added the phone number" in await text(reseller, f"{page}?since=nonsense")

@@ -11,7 +11,7 @@ from services.portal.inventory.refusals import Refusal, refuse
 
 MOST_BYTES: Final = 10 * 1024 * 1024
 MOST_ROWS: Final = 10_000
-"""Of one file, which is one transaction: about 3 s, and SQLite lets nobody else in meanwhile."""
+"""Of one file, which is one transaction: about 3 s, and SQLite lets nobody else write meanwhile."""
 MOST_CHARACTERS: Final = 16 * 1024
 """Of one field: the lists of settings are shorter (`account_settings.SETTINGS_BYTES`)."""
 

@@ -32,8 +32,8 @@ FILE_FIELDS: Final = 60
 STRANGERS_BYTES: Final = 20_000
 """Of a form from somebody who isn't signed in."""
 
-FORM_BYTES: Final = 25_000_000
-"""Of any other form: an import's rows travel in one."""
+FORM_BYTES: Final = 11_000_000
+"""Of any other form: an import's file of 10 MB, and what the form adds."""
 
 
 BY_ITSELF: Final = "x-by-itself"
