@@ -43,6 +43,7 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("POST", f"{V}/users/{{user_id}}/password"): OFFICE,
     ("DELETE", f"{V}/users/{{user_id}}/password"): OFFICE,
     ("DELETE", f"{V}/users/{{user_id}}"): OFFICE,
+    ("GET", f"{V}/usage"): OFFICE,
     ("GET", f"{V}/accounts"): OFFICE,
     ("GET", f"{D}/accounts"): OFFICE,
     ("POST", f"{V}/accounts"): {"reseller"},
