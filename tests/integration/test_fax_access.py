@@ -25,7 +25,7 @@ from tests.providers.portal import HOST, Portal, portal, post
 
 PDF = (Path(__file__).parents[1] / "data" / "submitted" / "letter.pdf").read_bytes()
 PICTURE = b"\x89PNG\r\n\x1a\n"
-ROW, READ = ("", "row"), ("thumbnail", "page/1", "small/1", "fax.pdf", "fax.tif")
+ROW, READ = ("",), ("thumbnail", "page/1", "small/1", "fax.pdf", "fax.tif")
 
 SEES: dict[str, dict[str, str]] = {
     "mine": {"user": "all", "manager": "all", "reseller": "row"},
@@ -173,7 +173,7 @@ async def test_who_reads_a_fax_is_in_the_log(world: World) -> None:
     fax = await world.site.stored.put("accepted", "routed", account_id=world.account, documents=kept)
     nobodys = await world.site.stored.put("accepted", "unclaimed", domain=None, documents=kept)
     user, reseller = await world.site.signed_in("user"), await world.site.signed_in("reseller")
-    for part in ("", "/page/1", "/page/1", "/small/2", "/thumbnail", "/row"):
+    for part in ("", "/page/1", "/page/1", "/small/2", "/thumbnail"):
         assert (await user.get(f"/fax/{fax}{part}")).status_code == 200
     for part in ("fax.pdf?download", "fax.pdf?download", "fax.tif"):
         await user.get(f"/fax/{fax}/{part}")
@@ -268,17 +268,10 @@ async def test_what_a_stranger_says_of_itself_runs_nowhere(world: World) -> None
     bad = "<script>alert(1)</script>\"'>"
     fax = await world.site.stored.put("accepted", "routed", account_id=world.account, other_party=bad, detail=bad)
     client = await world.site.signed_in("user")
-    for path in ("/faxes/received", f"/fax/{fax}", f"/fax/{fax}/row"):
+    for path in ("/faxes/received", f"/fax/{fax}"):
         answer = await client.get(path)
         assert "<script>alert" not in answer.text
         assert "&lt;script&gt;alert" in answer.text
-
-
-async def test_a_row_by_itself_is_the_row_of_the_list(world: World) -> None:
-    client, fax = await world.site.signed_in("manager"), world.faxes["mine"]
-    row = (await client.get(f"/fax/{fax}/row")).text
-    assert row.lstrip().startswith(f'<tr data-fax="{fax}" data-version="2"')
-    assert row.count("<tr") == 1
 
 
 async def test_the_pages_of_a_sent_fax_are_those_dialled(world: World) -> None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
@@ -15,10 +15,11 @@ from services.portal.faxes.listing import Asked, listed
 from services.portal.faxes.shelves import GROUPS, SHELVES, TITLES, Shelf
 from services.portal.faxes.words import Status, moving, pages_of, status_of
 from services.portal.inventory.views import Account
-from services.portal.web.finding import faxes_of, found, viewer_of
+from services.portal.web.finding import faxes_of, viewer_of
 from services.portal.web.gate import Visit
 from services.portal.web.live import stream_of
 from services.portal.web.showing import go, show
+from services.portal.web.zones import zone_of
 
 CHOICES: Final = 300
 """Fax numbers to choose from; a larger domain is searched by the other party's number."""
@@ -68,13 +69,6 @@ async def junk(visit: Visit) -> Response:
     return await _list(visit, "junk")
 
 
-async def row(visit: Visit) -> Response:
-    """One row, as a list shows it: to put in place of the one that is there."""
-    fax = await found(visit)
-    line = Line.of(fax.row, await viewer_of(visit))
-    return await show(visit, "fax_row.html", line=line)
-
-
 def shelf_page(shelf: Shelf) -> str:
     """The address of a list."""
     return f"/faxes/{shelf}"
@@ -84,8 +78,8 @@ async def _list(visit: Visit, shelf: Shelf) -> Response:
     stream, faxes, viewer = stream_of(visit), faxes_of(visit), await viewer_of(visit)
     asked = Asked.of(shelf, visit.request.query_params)
     accounts = await _accounts(visit)
-    them = await _whose(visit, viewer, asked)
-    page = await listed(faxes.history, viewer, them, asked, UTC) if them else Page((), None)
+    them, zone = await _whose(visit, viewer, asked), ZoneInfo(await zone_of(visit))
+    page = await listed(faxes.history, viewer, them, asked, zone) if them else Page((), None)
     return await show(
         visit,
         "faxes.html",

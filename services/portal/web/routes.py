@@ -92,7 +92,6 @@ PAGES: Final = (
     Page("GET", "/faxes/unclaimed", OFFICE, faxes.unclaimed),
     Page("GET", "/faxes/junk", MANAGER, faxes.junk),
     Page("GET", _F, READERS, fax.page),
-    Page("GET", _F + "/row", READERS, faxes.row),
     Page("GET", _F + "/thumbnail", READERS, fax_documents.thumbnail),
     Page("GET", _F + "/fax.pdf", READERS, fax_documents.pdf),
     Page("GET", _F + "/fax.tif", READERS, fax_documents.tiff),
