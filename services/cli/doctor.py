@@ -17,10 +17,12 @@ from schemas.topics import TOPICS
 from services._runtime.blobs import ObjectStore
 from services._runtime.kafka import client_options
 from services._runtime.settings import KafkaSettings, StoreSettings
+from services.cli.portal import Portal, PortalAccess
 from services.cli.running import ready_processes
 from services.cli.surroundings import ROOT, adopt
 from services.cli.terminal import console
 from services.email_out.settings import MailSettings
+from services.portal.api import told
 
 PACKAGES = ("faststream", "aiokafka", "pydantic", "obstore", "aiosmtplib", "pypdfium2", "imagecodecs", "img2pdf")
 SECRET_WORDS = ("PASSWORD", "SECRET", "ACCESS_KEY", "TOKEN")
@@ -35,7 +37,12 @@ def doctor() -> None:
         if name.startswith("NATIVEFAX_"):
             told.print(f"  {name} = {'********' if _is_secret(name, value) else value}", highlight=False)
     told.print("\n[bold]Parts[/bold]")
-    checks: dict[str, Callable[[], str]] = {"Kafka": _kafka, "Object store": _store, "Mail server": _mail}
+    checks: dict[str, Callable[[], str]] = {
+        "Kafka": _kafka,
+        "Object store": _store,
+        "Mail server": _mail,
+        **({"Portal": _portal} if PortalAccess().token else {}),
+    }
     answers = [_told(name, check, told) for name, check in checks.items()]
     told.print("\n[bold]Stages on this machine[/bold]")
     answers += [_told(f"{one['stage']} ({one['pid']})", partial(_stage, one), told) for one in ready_processes(ROOT)]
@@ -89,6 +96,11 @@ def _mail() -> str:
         size = int(server.esmtp_features.get("size", "0") or 0)
         tls = "STARTTLS" if server.has_extn("starttls") else "no STARTTLS"
     return f"answers at {settings.host}:{settings.port}, {tls}, takes {size // 1_000_000} MB" if size else "answers"
+
+
+def _portal() -> str:
+    me = Portal.named().get(told.Me, "me")
+    return f"answers at {PortalAccess().url}, as {me.email} ({me.role})"
 
 
 def _stage(process: dict[str, str]) -> str:

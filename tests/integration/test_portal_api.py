@@ -262,6 +262,12 @@ async def test_what_a_token_does_is_in_the_audit_log_and_its_secrets_nowhere(mac
     assert not any(one in stored for one in secrets)
 
 
+def test_every_refusal_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "portal-api.md").read_text()
+    for code, problem in PROBLEMS.items():
+        assert f"| `{code}` | {problem.status} | {problem.title} | {problem.cure} |" in text
+
+
 async def test_the_document_describes_every_address(machines: Machines) -> None:
     document = (await machines.client().get(f"{V}/openapi.json")).json()
     told = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}

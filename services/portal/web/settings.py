@@ -7,7 +7,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class PortalSettings(BaseSettings):
     """Where the portal's database is, how long a sign-in lasts, and who signs in first."""
 
-    model_config = SettingsConfigDict(env_prefix="NATIVEFAX_PORTAL_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="NATIVEFAX_PORTAL_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     database: SecretStr | None = Field(
         default=None,
