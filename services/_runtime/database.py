@@ -34,8 +34,12 @@ _MIGRATION_LOCK: Final = 0x6E666178
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
-def connect(url: str) -> AsyncEngine:
+def connect(url: str, *, reading: bool = False) -> AsyncEngine:
     """An engine for ``sqlite:///path`` or ``postgresql://user:password@host/database``; it connects when used.
+
+    `reading`: for nothing but `services._runtime.history.History`, which begins no transaction; so none is rolled back
+    after each use, which on SQLite costs as much as a short query, nor is the server asked before each whether it is
+    there. `fetch` gives up a connection that failed.
 
     Raises:
         ValueError: The URL names another database.
@@ -45,23 +49,24 @@ def connect(url: str) -> AsyncEngine:
     if kind not in _DRIVERS:
         raise ValueError(f"{kind}: a database is sqlite:///path or postgresql://user:password@host/database")
     if kind == "sqlite":
-        return _sqlite(url.replace("sqlite+aiosqlite", "sqlite", 1))
+        return _sqlite(url.replace("sqlite+aiosqlite", "sqlite", 1), reading=reading)
     return create_async_engine(
         parsed.set(drivername=_DRIVERS[kind]),
         hide_parameters=True,  # errors are logged, and values may be contents
-        pool_pre_ping=True,
+        pool_pre_ping=not reading,
         pool_timeout=SECONDS,
         connect_args={"timeout": SECONDS, "command_timeout": SECONDS},
     )
 
 
-def _sqlite(url: str) -> AsyncEngine:
+def _sqlite(url: str, *, reading: bool) -> AsyncEngine:
     path = make_url(url).database
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_async_engine(
         make_url(url).set(drivername=_DRIVERS["sqlite"]),
         hide_parameters=True,
+        pool_reset_on_return=None if reading else "rollback",
         connect_args={"timeout": SQLITE_LOCK_SECONDS},
     )
     event.listen(engine.sync_engine, "connect", _open_sqlite)

@@ -69,6 +69,7 @@ class BareSqlite(Bare):
         await self.connection.execute("BEGIN")
         await self.connection.executemany(f"INSERT INTO faxes ({_FILLED}) VALUES ({marks})", map(_for_sqlite, rows))
         await self.connection.execute("COMMIT")
+        await self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def faxes(self, statement: str) -> Sequence[Any]:
         return [

@@ -258,19 +258,23 @@ def test_faxes_are_asked_for_in_one_way() -> None:
         Whose(accounts=("a",), domain="one.example")
 
 
-async def test_a_database_that_is_away_is_said_to_be(postgres: Postgres) -> None:
-    name = postgres.create()
-    engine = connect(postgres.url(name))
-    await migrate(engine, "services._runtime.history")
+@pytest.mark.parametrize("reading", [True, False])
+async def test_a_database_that_is_away_is_said_to_be(postgres: Postgres, reading: bool) -> None:
+    url = postgres.url(postgres.create())
+    writer, reader = connect(url), connect(url, reading=reading)
+    await migrate(writer, "services._runtime.history")
+    history, fax_id = History(reader), uuid4()
+    assert await history.fax(fax_id) is None
     postgres.kill()
     try:
+        for _ in range(2):
+            with pytest.raises(DependencyAway, match="database"):
+                await history.fax(fax_id)
         with pytest.raises(DependencyAway, match="database"):
-            await History(engine).fax(uuid4())
-        with pytest.raises(DependencyAway, match="database"):
-            await Projection(engine, now).write([step(uuid4())])
+            await Projection(writer, now).write([step(uuid4())])
     finally:
         postgres.start()
-    fax_id = uuid4()
-    await Projection(engine, now).write([step(fax_id)])
-    assert await History(engine).fax(fax_id) is not None
-    await engine.dispose()
+    await Projection(writer, now).write([step(fax_id)])
+    assert await history.fax(fax_id) is not None
+    await reader.dispose()
+    await writer.dispose()

@@ -58,8 +58,10 @@ def of_fax(column: str, fax_id: Value) -> Question:
 
 def filtered(whose: Whose, wanted: Filter, after: Cursor | None, rows: int) -> Question | None:
     """The newest faxes after `after`; None: it can be none."""
-    branches = [_within(one, wanted, after).newest(rows) for of in _of(whose) for one in _branches(of, wanted)]
-    return _united(branches, rows)
+    branches = list(_branches(whose, wanted))
+    if len(branches) == 1:
+        return _within(_faxes(COLUMNS, *branches[0]), wanted, after).newest(rows)
+    return _first(rows, [_within(_faxes(_KEY, *one), wanted, after).newest(rows) for one in branches])
 
 
 def ending_in(whose: Whose, digits: str, after: Cursor | None, rows: int) -> Question | None:
@@ -67,31 +69,41 @@ def ending_in(whose: Whose, digits: str, after: Cursor | None, rows: int) -> Que
 
     The range is found first, whatever the planner thinks of it: a rare number in a large account is rare.
     """
-    branches = [_within(_found_first(of, digits), Filter(), after).newest(rows) for of in _of(whose)]
-    return _united(branches, rows)
+    ranges = [_faxes(_KEY, key, ("other_digits >=", digits), ("other_digits <", digits + ":")) for key in _keys(whose)]
+    return _first(rows, [_within(_found_first(one), Filter(), after).newest(rows) for one in ranges])
 
 
-def _found_first(of: Question, digits: str) -> Question:
-    found = of.where("other_digits >= {}", digits).where("other_digits < {}", digits + ":")  # after "9"
-    text = f"WITH found AS MATERIALIZED ({found.text}) SELECT * FROM found WHERE TRUE"  # noqa: S608 - no value in it
-    return replace(found, text=text)
+Condition = tuple[str, Value]
+"""A column with how it is compared, and a value."""
+
+_KEY: Final = "accepted_at, fax_id"
+"""By which faxes are ordered, all of it in the indexes."""
 
 
-def _of(whose: Whose) -> Sequence[Question]:
-    """All faxes, by each key."""
-    return [
-        Question(f"SELECT {COLUMNS} FROM faxes WHERE {column} = {{}}", (value,))  # noqa: S608 - our own names
-        for column, value in whose.keys
-    ]
+def _keys(whose: Whose) -> Sequence[Condition]:
+    return [(f"{column} =", value) for column, value in whose.keys]
 
 
-def _branches(of: Question, wanted: Filter) -> Iterator[Question]:
-    if not wanted.states:
-        yield of.where("direction = {}", wanted.direction)
-        return
+def _branches(whose: Whose, wanted: Filter) -> Iterator[tuple[Condition, ...]]:
     directions = (wanted.direction,) if wanted.direction else get_args(Direction)
-    for state, direction in product(dict.fromkeys(wanted.states), directions):
-        yield of.where("state = {}", state).where("direction = {}", direction)
+    for key in _keys(whose):
+        if wanted.states:
+            for state, direction in product(dict.fromkeys(wanted.states), directions):
+                yield key, ("state =", state), ("direction =", direction)
+        elif wanted.direction:
+            yield key, ("direction =", wanted.direction)
+        else:
+            yield (key,)
+
+
+def _faxes(columns: str, *conditions: Condition) -> Question:
+    where = " AND ".join(f"{compared} {{}}" for compared, _ in conditions)
+    return Question(f"SELECT {columns} FROM faxes WHERE {where}", tuple(value for _, value in conditions))  # noqa: S608
+
+
+def _found_first(question: Question) -> Question:
+    text = f"WITH found AS MATERIALIZED ({question.text}) SELECT * FROM found WHERE TRUE"  # noqa: S608 - no value in it
+    return replace(question, text=text)
 
 
 def _within(question: Question, wanted: Filter, after: Cursor | None) -> Question:
@@ -101,11 +113,18 @@ def _within(question: Question, wanted: Filter, after: Cursor | None) -> Questio
     return within.where("(accepted_at, fax_id) < ({}, {})", after.accepted_at, after.fax_id)
 
 
-def _united(branches: Sequence[Question], rows: int) -> Question | None:
-    """The newest of all branches, none of which has a fax of another."""
+def _first(rows: int, branches: Sequence[Question]) -> Question | None:
+    """The rows of the first of all branches, which select `_KEY`, and none of which has a fax of another.
+
+    Only what is shown is read whole: of the others, what the indexes say is enough.
+    """
+    if not branches:
+        return None
     while len(branches) > 1:
         branches = [one.newest(rows) for one in _together(branches)]
-    return branches[0] if branches else None
+    columns = ", ".join(f"faxes.{name}" for name in FaxRow.__dataclass_fields__)
+    text = f"SELECT {columns} FROM ({branches[0].text}) AS first JOIN faxes ON faxes.fax_id = first.fax_id"  # noqa: S608
+    return replace(branches[0], text=f"{text} ORDER BY faxes.accepted_at DESC, faxes.fax_id DESC")
 
 
 def union(branches: Sequence[Question]) -> Question:

@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services._runtime.database import SECONDS
 from services._runtime.outcomes import DependencyAway
@@ -41,16 +41,37 @@ async def fetch(engine: AsyncEngine, statement: str, values: Sequence[Value]) ->
     """
     try:
         async with asyncio.timeout(SECONDS), engine.connect() as connection:
-            driver: Any = (await connection.get_raw_connection()).driver_connection
             if engine.dialect.name == "sqlite":
-                marks = (f"?{number}" for number in range(1, len(values) + 1))
-                rows = await driver.execute_fetchall(statement.format(*marks), [_for_sqlite(one) for one in values])
-            else:
-                marks = (f"${number}" for number in range(1, len(values) + 1))
-                rows = await driver.fetch(statement.format(*marks), *values)
+                return await _from_sqlite(connection, statement, values)
+            return await _from_postgres(connection, statement, values)
     except (*_AWAY, TimeoutError) as error:
         raise DependencyAway("database", type(error).__name__) from error
-    return list(rows)
+
+
+async def _from_sqlite(connection: AsyncConnection, statement: str, values: Sequence[Value]) -> Sequence[Sequence[Any]]:
+    driver = await _driver(connection)
+    marks = (f"?{number}" for number in range(1, len(values) + 1))
+    return list(await driver.execute_fetchall(statement.format(*marks), [_for_sqlite(one) for one in values]))
+
+
+async def _from_postgres(
+    connection: AsyncConnection, statement: str, values: Sequence[Value]
+) -> Sequence[Sequence[Any]]:
+    """A connection that the server has closed since, or that a query failed on, is given up: nobody else asks it."""
+    driver = await _driver(connection)
+    if driver.is_closed():
+        await connection.invalidate()
+        driver = await _driver(connection)
+    marks = (f"${number}" for number in range(1, len(values) + 1))
+    try:
+        return list(await driver.fetch(statement.format(*marks), *values))
+    except (*_AWAY, TimeoutError, asyncio.CancelledError):
+        await connection.invalidate()
+        raise
+
+
+async def _driver(connection: AsyncConnection) -> Any:
+    return (await connection.get_raw_connection()).driver_connection
 
 
 def moment(value: str) -> datetime:

@@ -64,7 +64,7 @@ class ApiService:
             await table.start()
             stack.push_async_callback(table.stop)
             await stack.enter_async_context(reporting(table, publisher, "ingest", self.name))
-            engine = connect(self._history.database.get_secret_value())
+            engine = connect(self._history.database.get_secret_value(), reading=True)
             stack.push_async_callback(engine.dispose)
             pool = DocumentPool(workers=self._settings.preview_workers, timeout=DocumentSettings().timeout_seconds)
             stack.push_async_callback(asyncio.to_thread, pool.close)  # its workers start with the first preview

@@ -13,7 +13,7 @@ async def build(resources: Resources) -> Faxes | None:
     database = FaxesSettings().database
     if database is None:
         return None
-    engine = connect(database.get_secret_value())
+    engine = connect(database.get_secret_value(), reading=True)
     resources.stack.push_async_callback(engine.dispose)
     drawing = await resources.stack.enter_async_context(drawing_pool())
     blobs = resources.blobs()
