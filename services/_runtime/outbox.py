@@ -1,14 +1,10 @@
 """The outbox: events written in the same transaction as the state they tell of, published after it (docs/adr/0008)."""
 
 import asyncio
-import fcntl
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import TextIO
 
 from sqlalchemy import (
     BigInteger,
@@ -22,7 +18,6 @@ from sqlalchemy import (
     delete,
     insert,
     select,
-    text,
 )
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -31,12 +26,11 @@ from schemas.base import Event
 from services._runtime.database import transaction
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import Message, Publishes, PublishUnknown, message_of
+from services._runtime.sole_relay import alone
 
 BATCH = 200
 IDLE_SECONDS = 1.0
 """How often the relay looks by itself; `Outbox.wake` makes it look at once."""
-
-_RELAY_LOCK = 0x6E666F78
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +52,7 @@ def outbox_table(metadata: MetaData) -> Table:
 class Outbox:
     """Takes events inside a transaction, and publishes them in their order.
 
-    One process at a time relays (an advisory lock, or a lock beside the SQLite file), so one key stays in order. A
+    One process at a time relays (`services._runtime.sole_relay`), so one key stays in order. A
     relay that dies after publishing and before deleting publishes again: consumers know a repeat by id and version.
     """
 
@@ -86,7 +80,7 @@ class Outbox:
         """Publish what is written, until cancelled. Whatever is away is waited for."""
         while True:
             try:
-                async with _alone(self._engine) as still_alone:
+                async with alone(self._engine) as still_alone:
                     while await still_alone():
                         if not await self.drain():
                             await self._nothing()
@@ -117,40 +111,6 @@ class Outbox:
         except TimeoutError:
             pass
         self._waiting.clear()
-
-
-@asynccontextmanager
-async def _alone(engine: AsyncEngine) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
-    """Tells, as often as asked, whether this process is the one that relays; it may be as long as the block runs."""
-    if engine.dialect.name == "postgresql":
-        async with engine.connect() as connection:
-            taken = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _RELAY_LOCK})
-            await connection.commit()
-            try:
-                yield lambda: _answers(connection, taken=bool(taken))
-            finally:
-                if taken:
-                    await connection.invalidate()  # a session's lock ends with its session
-    else:
-        with Path(f"{engine.url.database}-relay.lock").open("w") as file:  # noqa: ASYNC230 - an empty local file
-            taken = _locked(file)
-            yield lambda: asyncio.sleep(0, taken)
-
-
-async def _answers(connection: AsyncConnection, *, taken: bool) -> bool:
-    """Whether the session that holds the lock is alive; raises what the database raises if it isn't."""
-    if taken:
-        await connection.execute(text("SELECT 1"))
-        await connection.commit()
-    return taken
-
-
-def _locked(file: TextIO) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _row(message: Message) -> dict[str, object]:

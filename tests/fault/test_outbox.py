@@ -13,12 +13,14 @@ from uuid import UUID, uuid5
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.fax import FaxStatusChanged
 from services._runtime.database import connect, transaction
 from services._runtime.outbox import BATCH, Outbox
 from services._runtime.publisher import Message, PublishUnknown
+from services._runtime.sole_relay import StillAlone, alone
 from tests.fault.outbox_relay import TABLE
 from tests.fault.workers import Worker, eventually, workers
 from tests.providers.postgres import Postgres
@@ -191,6 +193,27 @@ async def test_relays_that_are_killed_lose_nothing_and_keep_the_order(
     found = versions(published(file))
     assert {fax: without_repeats(numbers) for fax, numbers in found.items()} == {str(one): expected for one in FAXES}
     assert len(killed) == KILLS
+
+
+async def test_a_relay_that_falls_silent_is_replaced_and_finds_out(engine: AsyncEngine) -> None:
+    async with alone(engine, silent_seconds=2) as first:
+        assert await first()
+        replaced = False
+        async with asyncio.timeout(30):
+            while not replaced:
+                async with alone(engine, silent_seconds=2) as second:
+                    replaced = await second()
+                    assert not (replaced and await _relays(first))
+                await asyncio.sleep(0.1)
+    async with alone(engine) as third:
+        assert await third(), "whoever stopped relaying holds nothing"
+
+
+async def _relays(still_alone: StillAlone) -> bool:
+    try:
+        return await still_alone()
+    except SQLAlchemyError:  # its session is gone
+        return False
 
 
 async def test_of_two_relays_one_works(engine: AsyncEngine, database: str, tmp_path: Path) -> None:
