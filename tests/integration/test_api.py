@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,6 +18,7 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import insert
 
+from schemas.accounts import FaxAccount
 from schemas.identity import api_fax_id
 from schemas.keys import DOCUMENT, fax_prefix
 from services._runtime import topic_admin
@@ -26,6 +28,12 @@ from services._runtime.history.tables import FAXES
 from services._runtime.settings import KafkaSettings
 from services._runtime.tokens import mint
 from services.ingest.api.upload import BODY_BYTES
+from services.portal.inventory.forms import FaxSettings
+from services.portal.inventory.views import Account
+from services.portal.sending.api import FaxApi
+from services.portal.sending.domain import Typed, typed_into
+from services.portal.sending.drafts import Drafts, Given, preview_key
+from services.portal.sending.sending import Sender, Sending
 from services.router.submitted import decide_submitted
 from tests.fault.api_process import (
     TO,
@@ -43,9 +51,14 @@ from tests.unit.api_world import PDF, account_of, problem, ready_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 SUBMITTED = Path(__file__).parents[1] / "data" / "submitted"
-MINE, THEIRS, SERVICE = mint("mine"), mint("theirs"), mint("portal")
+MINE, THEIRS, SERVICE, PORTAL = mint("mine"), mint("theirs"), mint("service"), mint("portal")
 ACCOUNT, OTHER = account_of("acc-api-1", "+12125550180", MINE), account_of("acc-api-2", "+12125550181", THEIRS)
-SERVICES = json.dumps([{"name": "portal", "sha256": SERVICE.sha256, "scopes": ["faxes:read", "faxes:send"]}])
+SERVICES = json.dumps(
+    [
+        {"name": "service", "sha256": SERVICE.sha256, "scopes": ["faxes:read", "faxes:send"]},
+        {"name": "portal", "sha256": PORTAL.sha256, "scopes": ["faxes:send"]},
+    ]
+)
 
 
 @dataclass
@@ -103,6 +116,57 @@ async def test_a_service_submits_and_reads_for_an_account(running: Running) -> N
         assert (await service.get(path, params={"account_id": OTHER.account_id})).json()["state"] == "accepted"
         assert (await theirs.get(path)).json()["id"] == answer.json()["id"]
         assert problem(await service.get(path, params={"account_id": ACCOUNT.account_id})) == (404, "no-such-fax")
+
+
+async def test_the_portal_sees_sends_and_cancels_a_draft_through_it(running: Running) -> None:
+    """With its own token, from its own drafts in the store, through a guarded process; twice at once it is one fax."""
+    blobs, person, letter = running.pipeline.blobs, str(uuid4()), (SUBMITTED / "letter.pdf").read_bytes()
+    drafts, api = Drafts(blobs), FaxApi.of(address_of(running.worker), PORTAL.text)
+    sending, sender = Sending(drafts, api, NoPictures()), Sender(person, "jo@clinic.example", portal_account(OTHER))
+    typed = Typed(account_id=OTHER.account_id, to=TO, cover_text="Hello", cover=True)
+    begun = await drafts.begin(person, lambda blank: typed_into(blank, typed))
+    draft, left_out = await drafts.add(person, begun.draft_id, [Given("letter.pdf", "application/pdf", letter)])
+    assert draft is not None
+    assert left_out == ()
+    assert await sending.pages(sender, draft) == 3
+    assert len(PdfReader(BytesIO(await blobs.get(preview_key(person, draft, 3)) or b"")).pages) == 3
+    sent = await asyncio.gather(sending.send(sender, draft), sending.send(sender, draft))
+    fax_id = api_fax_id(OTHER.account_id, draft.key)
+    assert set(sent) == {fax_id}
+    announced = await submitted(running.pipeline.kafka)
+    await check_one_fax(fax_id, announced[fax_id], [letter], blobs)
+    assert (announced[fax_id][0].sender, announced[fax_id][0].reply_to) == ("jo@clinic.example", None)
+    assert all("/versions/" in key for key in await blobs.keys(f"drafts/{person}/"))
+    assert await api.cancel(OTHER.account_id, fax_id) == "cancelled"
+    await api.client.aclose()
+
+
+class NoPictures:
+    """Nobody looks."""
+
+    async def page(self, key: str, number: int, width: int) -> bytes:
+        raise NotImplementedError
+
+
+def portal_account(account: FaxAccount) -> Account:
+    """An account as the portal has it."""
+    at, settings = account.changed_at, FaxSettings()
+    return Account(
+        account_id=account.account_id,
+        number=account.fax_number,
+        domain=account.domain,
+        reseller=account.reseller,
+        state="active",
+        version=1,
+        user=None,
+        methods=account.methods,
+        handling=account.handling,
+        settings=settings,
+        device=None,
+        tokens=(),
+        created_at=at,
+        changed_at=at,
+    )
 
 
 async def test_an_account_added_a_moment_ago_can_send(running: Running) -> None:
