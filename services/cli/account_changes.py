@@ -71,14 +71,14 @@ def ensure_domain(portal: Portal, domain: str, region: str) -> None:
         console().print(f"{domain} is a domain now.")
 
 
-def added(portal: Portal, number: str, domain: str, fields: dict[str, Any]) -> told.SavedAccount:
+def added(portal: Portal, fields: dict[str, Any]) -> told.SavedAccount:
     """The new account; a number that isn't in the domain is put into it first, if it is nobody's."""
     try:
         return portal.post(told.SavedAccount, "accounts", **fields)
     except RefusedByPortal as refused:
         if refused.codes != {"number-unknown"}:
             raise _with_types(portal, refused) from refused
-    portal.post(told.Added, "domains", domain, "numbers", numbers=[number])
+    portal.post(told.Added, "domains", fields["domain"], "numbers", numbers=[fields["fax_number"]])
     return portal.post(told.SavedAccount, "accounts", **fields)
 
 

@@ -10,7 +10,7 @@ from services.cli import account_secrets
 from services.cli.account_changes import Wanted, added, changed, ensure_domain, tell
 from services.cli.account_secrets import Number
 from services.cli.errors import Refused
-from services.cli.portal import Portal
+from services.cli.portal import Portal, e164
 from services.cli.surroundings import ROOT, adopt
 from services.cli.terminal import console
 from services.portal.api import told
@@ -73,8 +73,8 @@ def add(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
         tell(portal, changed(portal, known, wanted), "is changed")
         return
     ensure_domain(portal, domain, region or "US")
-    made = added(portal, number, domain, {"domain": domain, "fax_number": number, **wanted.fields(portal, domain)})
-    tell(portal, made, "is a fax account now")
+    fields = {"domain": domain, "fax_number": e164(number), **wanted.fields(portal, domain)}
+    tell(portal, added(portal, fields), "is a fax account now")
 
 
 @app.command(

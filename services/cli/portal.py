@@ -1,5 +1,6 @@
 """The portal's API, as the commands ask it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -89,7 +90,7 @@ class Portal:
 
     def accounts_with(self, number: str) -> list[told.Account]:
         """The accounts that have or had a number, oldest first."""
-        return self.get(told.Accounts, "accounts", fax_number=number).accounts
+        return self.get(told.Accounts, "accounts", fax_number=e164(number)).accounts
 
     def active(self, number: str) -> told.Account | None:
         """The account of a number, if it has one."""
@@ -129,6 +130,18 @@ class Portal:
         if not answer.is_success:
             raise _refused(answer, self._url)
         return answer.content
+
+
+def e164(written: str) -> str:
+    """A number as people write it, without what they write between digits.
+
+    Raises:
+        Refused: It has no country code, or is no number.
+    """
+    number = re.sub(r"[\s().-]", "", written)
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
+        raise Refused(f"{written} is no whole number. Write it with its country code, as +12025550100.")
+    return number
 
 
 def _refused(answer: httpx.Response, url: str) -> Refused:
