@@ -7,6 +7,7 @@ from typing import Final
 
 from schemas.decision import Decision
 from schemas.fax import FaxState, FaxStatusChanged
+from services._runtime.display import party
 from services._runtime.history import FaxRow
 from services._runtime.incomplete import what_is_missing
 from services._runtime.reasons import cure, reason
@@ -99,4 +100,4 @@ def why_here(row: FaxRow, decision: Decision | None) -> Facts:
         return ()
     version = f", version {decision.account_version}" if decision.account_version else ""
     account = f"{decision.account_id}{version}" if decision.account_id else "none"
-    return (("Why", decision.why), ("Rule", decision.rule), ("Account", account), ("Number", row.fax_number or ""))
+    return (("Why", decision.why), ("Rule", decision.rule), ("Account", account), ("Number", party(row.fax_number) if row.fax_number else ""))
