@@ -100,4 +100,5 @@ def why_here(row: FaxRow, decision: Decision | None) -> Facts:
         return ()
     version = f", version {decision.account_version}" if decision.account_version else ""
     account = f"{decision.account_id}{version}" if decision.account_id else "none"
-    return (("Why", decision.why), ("Rule", decision.rule), ("Account", account), ("Number", party(row.fax_number) if row.fax_number else ""))
+    number = party(row.fax_number) if row.fax_number else ""
+    return (("Why", decision.why), ("Rule", decision.rule), ("Account", account), ("Number", number))
