@@ -1,7 +1,8 @@
 """What the pages ask that send a fax."""
 
-from dataclasses import dataclass
-from typing import Protocol
+import asyncio
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 from uuid import UUID
 
 from services.portal.inventory.views import Account
@@ -10,6 +11,9 @@ from services.portal.sending.domain import Draft
 from services.portal.sending.drafts import Drafts
 from services.portal.sending.refusals import Refusal, Refused
 from services.portal.sending.words import refused_of
+
+AT_ONCE: Final = 4
+"""Faxes that one process holds in memory to have them previewed; so many more to send them. Others wait."""
 
 GONE = Refused((Refusal("files", "A file of this draft is gone. Remove it and add it once more."),))
 
@@ -44,14 +48,17 @@ class Sending:
     drafts: Drafts
     api: FaxApi
     pictures: Draws
+    _previewed: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _sent: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def pages(self, sender: Sender, draft: Draft) -> int | Refused:
         """How many pages this version of a draft has. They are made if they aren't there, and then kept beside it."""
         known = await self.drafts.previewed(sender.user_id, draft)
         if known is not None:
             return known
-        outgoing = await self._outgoing(sender, draft)
-        made = await self.api.preview(outgoing) if outgoing else GONE
+        async with self._previewed:
+            outgoing = await self._outgoing(sender, draft)
+            made = await self.api.preview(outgoing) if outgoing else GONE
         if isinstance(made, Refused):
             return made
         if isinstance(made, Problem):
@@ -61,11 +68,12 @@ class Sending:
 
     async def send(self, sender: Sender, draft: Draft) -> UUID | Refused:
         """The fax that it became. However often a draft is sent, it becomes one."""
-        outgoing = await self._outgoing(sender, draft)
-        if outgoing is None:  # unless it was sent meanwhile, by another click
-            latest = await self.drafts.find(sender.user_id, draft.draft_id)
-            return latest.sent if latest and latest.sent else GONE
-        sent = await self.api.send(outgoing, draft.key)
+        async with self._sent:
+            outgoing = await self._outgoing(sender, draft)
+            if outgoing is None:  # unless it was sent meanwhile, by another click
+                latest = await self.drafts.find(sender.user_id, draft.draft_id)
+                return latest.sent if latest and latest.sent else GONE
+            sent = await self.api.send(outgoing, draft.key)
         if isinstance(sent, Problem):
             return refused_of(sent, draft)
         await self.drafts.end(sender.user_id, draft.draft_id, sent)
