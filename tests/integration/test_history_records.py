@@ -14,15 +14,18 @@ from schemas.fax import FaxState, FaxStatusChanged
 from schemas.keys import DECISION, HELD, RECORD, fax_prefix
 from schemas.record import Record
 from schemas.retention import FaxExpired
+from services._runtime.blobs import ObjectStore
 from services._runtime.database import connect, migrate
 from services._runtime.history import History, Whose
 from services._runtime.outcomes import DependencyAway
+from services._runtime.settings import StoreSettings
 from services.portal.history.adapters import Projection
 from services.portal.history.rebuilding import ReadDays, rebuild
 from services.portal.history.recording import Recorder
 from services.portal.history.records import RecordSource
 from services.portal.history.unrecorded import LEASE, Unrecorded
 from tests.fakes import MemoryBlobs
+from tests.providers.cluster import Cluster
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 ACCOUNT = "account-1"
@@ -193,6 +196,29 @@ def decision(fax_id: UUID, rule: str = "allowed") -> bytes:
     status = step(fax_id, 3, "routed", rule=rule, domain=None, reseller=None)
     made = Decision(rule=rule, why="", decided_at=NOW, status=status, domain="one.example", reseller="r")
     return made.model_dump_json(exclude_none=True).encode()
+
+
+async def test_a_day_has_more_faxes_than_one_listing_of_the_store(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the real store, which lists 1,000 at a time."""
+    for name, value in cluster.environment.items():
+        monkeypatch.setenv(name, value)
+    store, prefix = ObjectStore(StoreSettings()), f"busy/{uuid4()}/"
+    assert await store.folders(prefix) == []
+    limit = asyncio.Semaphore(32)
+
+    async def put(number: int) -> str:
+        async with limit:
+            await store.put(f"{prefix}{number:04}/{RECORD}", b"{}", "application/json")
+        return f"{prefix}{number:04}/"
+
+    folders = await asyncio.gather(*map(put, range(1_010)))
+    assert await store.folders(prefix) == folders
+    await store.delete(folders[0] + RECORD)
+    await store.delete(folders[0] + RECORD)
+    assert await store.get(folders[0] + RECORD) is None
+    assert await store.get(folders[1] + RECORD) == b"{}"
 
 
 async def test_whose_a_fax_is_is_read_from_its_decision_where_no_step_told_it(engine: AsyncEngine) -> None:
