@@ -7,6 +7,7 @@ from typing import Final
 from starlette.responses import Response
 
 from schemas.retention import LONGEST
+from services._runtime.display import party
 from services._runtime.history import FaxRow
 from services.portal.faxes.access import Sees
 from services.portal.handling.deleting import holds_on
@@ -139,7 +140,7 @@ def _line(held: Held, domain: str, accounts: Mapping[str, Account]) -> Line:
     if kind == "fax":
         return Line(held, "One fax", f"/fax/{which}")
     if kind == "account" and which in accounts:
-        return Line(held, f"All faxes of {accounts[which].number}", f"{domain_page(domain)}/{which}")
+        return Line(held, f"All faxes of {party(accounts[which].number)}", f"{domain_page(domain)}/{which}")
     return Line(held, f"All faxes of {domain}" if kind == "domain" else "All faxes of one fax number", "")
 
 

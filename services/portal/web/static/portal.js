@@ -58,7 +58,7 @@ for (const box of all("[data-shows]")) {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   const button = event.submitter && event.submitter.name ? null : form.querySelector("[data-once]");
-  const asking = form.querySelector("[data-asks]");
+  const asking = event.submitter ? event.submitter.closest("[data-asks]") : form.querySelector("[data-asks]");
   if (asking && !confirm(asking.dataset.asks)) { event.preventDefault(); return; }
   if (button) { button.disabled = true; button.textContent = button.dataset.once; say(button.dataset.once); }
   const progress = form.querySelector("progress[hidden]");
