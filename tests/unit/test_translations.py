@@ -1,0 +1,62 @@
+"""Every text that people read can be translated: it is marked, it is found, and it can be filled in."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.frontend import CommandLineInterface
+from babel.messages.pofile import read_po
+from jinja2 import Environment, nodes
+
+from services.portal.web.translating import translate
+
+PORTAL = Path(__file__).parents[2] / "services" / "portal"
+TEMPLATES = sorted((*PORTAL.glob("templates/*.html"), *PORTAL.glob("web/templates/*.html")))
+READ_ALOUD = ("alt", "aria-label", "placeholder", "title", "data-label", "data-asks", "data-once")
+"""Attributes that people read or hear."""
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """What `pybabel extract` finds, as docs/portal.md says."""
+    written = tmp_path_factory.mktemp("texts") / "portal.pot"
+    config = str(PORTAL.parents[1] / "pyproject.toml")
+    CommandLineInterface().run(["pybabel", "-q", "extract", "-F", config, "-o", str(written), str(PORTAL)])
+    with written.open("rb") as file:
+        return read_po(file)
+
+
+def test_every_text_can_be_filled_in(catalogue: Catalog) -> None:
+    texts = [text for message in catalogue if message.id for text in _forms(message.id)]
+    assert len(texts) > 100
+    for text in texts:
+        names = re.findall(r"%\((\w+)\)[sd]", text)
+        assert "%" not in re.sub(r"%\(\w+\)[sd]|%%", "", text), text
+        assert text % dict.fromkeys(names, 1)
+
+
+def _forms(id_: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    return (id_,) if isinstance(id_, str) else tuple(id_)
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_no_text_of_a_template_is_left_unmarked(template: Path) -> None:
+    assert list(unmarked(template.read_text())) == []
+
+
+def unmarked(source: str) -> Iterator[str]:
+    """What a template says in letters outside `_("…")`."""
+    environment = Environment(autoescape=True)
+    translate(environment)
+    html = "".join(
+        node.data if isinstance(node, nodes.TemplateData) else "{}"
+        for output in environment.parse(source).find_all(nodes.Output)
+        for node in output.nodes
+    )
+    html = re.sub(r"<(style|script|svg)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    for name in READ_ALOUD:
+        yield from (found for found in re.findall(rf'\s{name}="([^"]*)"', html) if re.search("[A-Za-z]{2}", found))
+    html = re.sub(r'\b[\w-]+="[^"<>]*"', " ", re.sub(r"<[^>]*>", "\n", html))  # attributes that a macro adds
+    yield from (text.strip() for text in html.split("\n") if re.search("[A-Za-z]{2}", text))
