@@ -174,6 +174,7 @@ async def test_without_white_label_access_the_reason_stands_in_its_place(seen: T
     await seen.go(ACCOUNTS)
     await expect((await _dialog(seen.page)).get_by_text("white-label access")).to_be_visible()
     await seen.sign_in("manager")
+    await seen.go(ACCOUNTS)
     await expect((await _dialog(seen.page)).get_by_text("Your provider adds fax numbers.")).to_be_visible()
     await seen.look("add-a-fax-number-office-manager")
 

@@ -1,9 +1,10 @@
-"""Jobs of the portal: tried out, taken, done once whoever dies, and seen by whom they concern. On both databases."""
+"""Jobs of the portal: tried out, taken, done once whoever dies, and seen by whom they concern."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -25,7 +26,13 @@ BAD = FILE + f"{NUMBERS[2]},9999,Email,Portal,,\n".encode()
 
 
 @pytest.fixture
-async def data(database: str) -> AsyncIterator[World]:
+async def data(tmp_path: Path) -> AsyncIterator[World]:
+    async with world(f"sqlite:///{tmp_path}/portal.sqlite") as made:
+        yield made
+
+
+@pytest.fixture
+async def on_both(database: str) -> AsyncIterator[World]:
     async with world(database) as made:
         yield made
 
@@ -49,7 +56,8 @@ async def numbers(data: World) -> list[str]:
     return [one.number for one in await data.inventory.lists.accounts(RESELLER, DOMAIN)]
 
 
-async def test_a_file_is_tried_out_then_taken(data: World) -> None:
+async def test_a_file_is_tried_out_then_taken(on_both: World) -> None:
+    data = on_both
     job_id = await tried(data, BAD)
     found = await job(data, job_id)
     assert found.result
@@ -114,7 +122,8 @@ async def test_moves_are_jobs_too(data: World) -> None:
     assert (found.state, found.result.written, found.result.good) == ("done", True, 2)
 
 
-async def test_what_a_killed_process_left_is_done_by_another_once_its_lease_has_ended(data: World) -> None:
+async def test_what_a_killed_process_left_is_done_by_another_once_its_lease_has_ended(on_both: World) -> None:
+    data = on_both
     job_id = await tried(data)
     await data.inventory.jobs.take(RESELLER, DOMAIN, job_id, "good-rows")
     left = await data.inventory.worker()._claim("killed")
@@ -126,8 +135,9 @@ async def test_what_a_killed_process_left_is_done_by_another_once_its_lease_has_
     assert await numbers(data) == list(NUMBERS[:2])
 
 
-async def test_whoever_lost_the_lease_commits_nothing(data: World) -> None:
+async def test_whoever_lost_the_lease_commits_nothing(on_both: World) -> None:
     """A process that slept: another took the job up and did it meanwhile. Its own work is rolled back."""
+    data = on_both
     job_id = await tried(data)
     await data.inventory.jobs.take(RESELLER, DOMAIN, job_id, "good-rows")
     other = data.inventory.worker()

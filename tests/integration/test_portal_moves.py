@@ -1,7 +1,9 @@
-"""Many numbers at once: into another domain, or to another primary user. All of them, or none. On both databases."""
+"""Many numbers at once: into another domain, or to another primary user. All of them, or none."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,10 +30,22 @@ from tests.integration.inventory_world import (
 TARGET = "second.example"
 
 
-@pytest.fixture
-async def data(database: str) -> AsyncIterator[World]:
-    async with world(database) as made:
+@asynccontextmanager
+async def two_domains(url: str) -> AsyncIterator[World]:
+    async with world(url) as made:
         await made.inventory.numbers.add_domain(RESELLER, TARGET, 3)
+        yield made
+
+
+@pytest.fixture
+async def data(tmp_path: Path) -> AsyncIterator[World]:
+    async with two_domains(f"sqlite:///{tmp_path}/portal.sqlite") as made:
+        yield made
+
+
+@pytest.fixture
+async def on_both(database: str) -> AsyncIterator[World]:
+    async with two_domains(database) as made:
         yield made
 
 
@@ -52,7 +66,8 @@ async def moved(data: World, *numbers: str, **more: Any) -> JobResult:
     return await data.inventory.moves.move(RESELLER, DOMAIN, form, nobody_asks, nothing)
 
 
-async def test_numbers_of_one_customer_go_on_with_all_that_they_had(data: World) -> None:
+async def test_numbers_of_one_customer_go_on_with_all_that_they_had(on_both: World) -> None:
+    data = on_both
     old = (
         await data.added(NUMBERS[0], **ATA, serial="A-1", settings={"retention_days": 90, "cover_page": True})
     ).account
@@ -90,7 +105,8 @@ async def test_numbers_of_one_customer_go_on_with_all_that_they_had(data: World)
     assert [one.number for one in (await data.inventory.lists.numbers(RESELLER, TARGET)).numbers] == list(NUMBERS[:2])
 
 
-async def test_numbers_for_another_customer_are_kept_back_there(data: World) -> None:
+async def test_numbers_for_another_customer_are_kept_back_there(on_both: World) -> None:
+    data = on_both
     await data.added(NUMBERS[0])
     until = data.at + timedelta(days=30)
     (row,) = (await tried(data, NUMBERS[0], goes_on=False)).told

@@ -70,26 +70,27 @@ async def test_an_account_that_was_removed_twice_names_who_did_it_each_time(data
     assert await data.inventory.removed.accounts(RESELLER, DOMAIN, before=first.account.changed_at) == (second,)
 
 
-@pytest.mark.parametrize(
-    ("sought", "subjects"),
-    [
-        (Sought(), ["max@x.example", NUMBERS[1], NUMBERS[0]]),
-        (Sought(who="rita"), [NUMBERS[1], NUMBERS[0]]),
-        (Sought(who="100%"), []),
-        (Sought(kind="users"), ["max@x.example"]),
-        (Sought(kind="nothing"), ["max@x.example", NUMBERS[1], NUMBERS[0]]),
-        (Sought(subject="(202) 555-0101"), [NUMBERS[0]]),
-        (Sought(subject="MAX@"), ["max@x.example"]),
-        (Sought(subject="X_EXAMPLE"), []),
-        (Sought(kind="accounts", who="Max"), []),
-    ],
+FOUND = (
+    (Sought(), ["max@x.example", NUMBERS[1], NUMBERS[0]]),
+    (Sought(who="rita"), [NUMBERS[1], NUMBERS[0]]),
+    (Sought(who="100%"), []),
+    (Sought(kind="users"), ["max@x.example"]),
+    (Sought(kind="nothing"), ["max@x.example", NUMBERS[1], NUMBERS[0]]),
+    (Sought(subject="(202) 555-0101"), [NUMBERS[0]]),
+    (Sought(subject="MAX@"), ["max@x.example"]),
+    (Sought(subject="X_EXAMPLE"), []),
+    (Sought(kind="accounts", who="Max"), []),
 )
-async def test_the_audit_log_is_found_by_who_what_and_of(data: World, sought: Sought, subjects: list[str]) -> None:
+
+
+async def test_the_audit_log_is_found_by_who_what_when_and_of(data: World) -> None:
     for number in NUMBERS[:2]:
         saved(await data.inventory.accounts.add(RESELLER, form(number)))
         data.later(days=1)
     await data.inventory.users.add(MANAGER, DOMAIN, UserForm("Max", "max@x.example"))
-    assert [one.subject for one in await data.inventory.audit.entries(RESELLER, DOMAIN, sought)] == subjects
+    for sought, subjects in FOUND:
+        found = await data.inventory.audit.entries(RESELLER, DOMAIN, sought)
+        assert [one.subject for one in found] == subjects, sought
     since, until = data.at - timedelta(days=1), data.at
     (yesterday,) = await data.inventory.audit.entries(RESELLER, DOMAIN, Sought(since=since, until=until))
     assert yesterday.subject == NUMBERS[1]
@@ -145,6 +146,8 @@ async def test_the_audit_page_keeps_its_filters_and_its_pages(site: Portal) -> N
     older = re.search(r'href="\?([^"]+)">Show older', shown)
     assert older
     assert "who=nora&amp;kind=numbers&amp;before=" in older.group(1)
-    assert (await text(reseller, f"{page}?{older.group(1).replace('&amp;', '&')}")).count("added the phone number") == 10
+    assert (await text(reseller, f"{page}?{older.group(1).replace('&amp;', '&')}")).count(
+        "added the phone number"
+    ) == 10
     assert "No entry matches" in await text(reseller, f"{page}?since=2020-01-01&until=2020-01-02")
     assert "added the phone number" in await text(reseller, f"{page}?since=nonsense")
