@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from schemas.failures import FaxFailure
@@ -19,6 +19,9 @@ from services.email_out.domain import HORIZON, Ending, Way, message_id, news, st
 from services.email_out.letters import Letters
 from services.email_out.mailer import Answer, Deferred, Mail, Mailer, Refused, Sent, TooLarge, Unknown
 from services.email_out.mime import compose
+
+WAITED = timedelta(minutes=1)
+"""A mail with a link that has waited for longer may be of a fax that was deleted meanwhile: then it isn't sent."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,10 @@ class EmailOut:
         return RetryLater("object-missing")
 
     async def _document(self, event: EmailRequested, way_: Way) -> bytes | None:
+        """What is attached; None if it, or all of the fax that a mail has waited with, isn't there."""
         if way_.delivery != "attachment" or event.document is None:
-            return b""
+            waited = self.now() - event.requested_at > WAITED
+            return None if waited and await was_deleted(self.blobs, event.accepted_at, event.fax_id) else b""
         return await self.blobs.get(event.document.key)
 
     async def _send(self, event: EmailRequested, way_: Way, pdf: bytes) -> tuple[Answer, Way]:

@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from schemas.base import StoredObject
+from schemas.decision import DELETED, Decision
 from schemas.envelope import encode
 from schemas.fax import EmailRequested, FaxStatusChanged
 from services._runtime.claims import Claims
+from services._runtime.decision import decide_once
+from services._runtime.expiry import expired_step
 from services._runtime.links import Links
 from services._runtime.outcomes import DependencyAway, Done, Outcome, RetryLater
 from services._runtime.verp import Verp
@@ -218,6 +221,23 @@ async def test_a_document_that_is_not_there_is_waited_for() -> None:
     assert await world.handle() == RetryLater("object-missing")
     world.blobs.objects[KEY] = PDF
     assert step(await world.handle()).state == "emailed"
+
+
+@pytest.mark.parametrize("attached", [True, False])
+async def test_of_a_fax_that_was_deleted_no_waiting_mail_goes_out(attached: bool) -> None:
+    world = World()
+    event = request() if attached else request(policy="link")
+    del world.blobs.objects[KEY]
+    gone = expired_step(event.fax_id, 9, event.accepted_at, AT, received=True)
+    note = Decision(rule=DELETED, why="", decided_at=AT, status=gone)
+    await decide_once(world.blobs, event.accepted_at, event.fax_id, note)
+    world.clock = AT + timedelta(minutes=3)
+    told = step(await world.handle(event))
+    assert (told.state, told.reason) == ("expired", "expired")
+    assert world.mailer.mails == []
+    kept = World()
+    kept.clock = AT + timedelta(minutes=3)
+    assert step(await kept.handle(event)).state == "emailed", "one that was not deleted goes out, however late"
 
 
 async def test_too_large_for_the_server_it_goes_as_a_link() -> None:
