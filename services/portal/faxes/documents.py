@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from schemas.decision import Decision
-from schemas.keys import DIALLED, DOCUMENT, ORIGINAL, THUMBNAIL, fax_prefix
+from schemas.decision import RELEASED, Decision
+from schemas.keys import DECISION, DIALLED, DOCUMENT, ORIGINAL, RELEASE, THUMBNAIL, fax_prefix
 from services._runtime.blobs import Blobs
 from services._runtime.decision import decision_key
 from services._runtime.history import FaxRow
@@ -61,7 +61,8 @@ async def decision_of(blobs: Blobs, row: FaxRow) -> Decision | None:
     Raises:
         DependencyAway: The store doesn't answer.
     """
-    stored = await blobs.get(decision_key(row.accepted_at, row.fax_id))
+    name = RELEASE if row.rule == RELEASED else DECISION
+    stored = await blobs.get(decision_key(row.accepted_at, row.fax_id, name))
     try:
         return Decision.model_validate_json(stored) if stored else None
     except ValidationError:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from schemas.decision import RELEASED
 from schemas.fax import FaxState, FaxStatusChanged
 from services._runtime.display import count
 from services._runtime.history import Direction, FaxRow
@@ -119,4 +120,6 @@ def step_words(step: FaxStatusChanged) -> str:
         return _MAILS[step.state].format(step.recipient or "the recipient")
     if step.state == "expired":
         return "Its time of keeping was over"
+    if step.rule == RELEASED:
+        return "It was released, and its pages could not be read" if step.state == "unreadable" else "It was released"
     return _STEPS.get((step.direction, step.state), step.state.replace("-", " ").capitalize())
