@@ -70,7 +70,7 @@ async def test_an_account_that_was_removed_twice_names_who_did_it_each_time(data
     assert await data.inventory.removed.accounts(RESELLER, DOMAIN, before=first.account.changed_at) == (second,)
 
 
-FOUND = (
+FOUND: tuple[tuple[Sought, list[str]], ...] = (
     (Sought(), ["max@x.example", NUMBERS[1], NUMBERS[0]]),
     (Sought(who="rita"), [NUMBERS[1], NUMBERS[0]]),
     (Sought(who="100%"), []),

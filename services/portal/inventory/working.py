@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 
-from services._runtime.database import transaction
+from services._runtime.database import reading, transaction
 from services._runtime.outcomes import DependencyAway
 from services.portal.inventory.actors import NotAllowed, NotThere
 from services.portal.inventory.files import Progress
@@ -134,6 +134,9 @@ class Worker:
         left = (JOBS.c.state == "running") & (JOBS.c.lease_until < now)
         oldest = select(JOBS.c.job_id).where(or_(JOBS.c.state == "waiting", left)).order_by(JOBS.c.asked_at).limit(1)
         ours = {"state": "running", "lease": lease, "lease_until": now + LEASE, "done": 0}
+        async with reading(self._store.engine) as connection:  # mostly there is none, which needs no lock
+            if await connection.scalar(oldest) is None:
+                return None
         async with transaction(self._store.engine) as connection:
             job_id = await connection.scalar(oldest.with_for_update(skip_locked=True))
             if job_id is None:
