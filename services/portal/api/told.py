@@ -38,11 +38,6 @@ class Domain(Told):
     maximum: int | None
     used: int
 
-    @classmethod
-    def of(cls, one: views.Domain) -> "Domain":
-        """As the inventory has it."""
-        return cls(name=one.name, region=one.region, maximum=one.usage.maximum, used=one.usage.used)
-
 
 class Domains(Told):
     """All of the caller's, by name."""
@@ -57,12 +52,6 @@ class PhoneNumber(Told):
     domain: str
     treatment: str
     why_not: str | None
-
-    @classmethod
-    def of(cls, one: views.PhoneNumber) -> "PhoneNumber":
-        """As the inventory has it."""
-        why_not = one.why_not.words if one.why_not else None
-        return cls(number=one.number, domain=one.domain, treatment=one.treatment, why_not=why_not)
 
 
 class PhoneNumbers(Told):
