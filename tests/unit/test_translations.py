@@ -23,7 +23,8 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     """What `pybabel extract` finds, as docs/portal.md says."""
     written = tmp_path_factory.mktemp("texts") / "portal.pot"
     config = str(PORTAL.parents[1] / "pyproject.toml")
-    CommandLineInterface().run(["pybabel", "-q", "extract", "-F", config, "-o", str(written), str(PORTAL)])
+    command = ["pybabel", "-q", "extract", "-F", config, "-o", str(written), str(PORTAL)]
+    CommandLineInterface().run(command)  # type: ignore[no-untyped-call]
     with written.open("rb") as file:
         return read_po(file)
 

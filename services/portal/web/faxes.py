@@ -13,7 +13,7 @@ from services._runtime.reasons import reason
 from services.portal.faxes.access import Sees, Viewer, visible, whose
 from services.portal.faxes.listing import Asked, listed
 from services.portal.faxes.shelves import GROUPS, SHELVES, TITLES, Shelf
-from services.portal.faxes.words import Status, moving, pages_of, status_of
+from services.portal.faxes.words import Status, pages_of, status_of
 from services.portal.inventory.views import Account
 from services.portal.web.finding import faxes_of, viewer_of
 from services.portal.web.gate import Visit
@@ -27,21 +27,20 @@ CHOICES: Final = 300
 
 @dataclass(frozen=True)
 class Line:
-    """A row of a list as it is shown. `why` tells why it isn't as hoped; `moving`: it will change."""
+    """A row of a list as it is shown. `why` tells why it isn't as hoped."""
 
     row: FaxRow
     sees: Sees
     status: Status
     pages: str
     why: str
-    moving: bool
 
     @classmethod
     def of(cls, row: FaxRow, viewer: Viewer) -> "Line":
         """As `viewer` sees it."""
         status = status_of(row.direction, row.state)
         why = reason(row.reason) if status.kind == "bad" else ""
-        return cls(row, visible(viewer, row), status, pages_of(row), why, moving(row))
+        return cls(row, visible(viewer, row), status, pages_of(row), why)
 
 
 async def front(visit: Visit) -> Response:
