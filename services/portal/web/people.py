@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, delete, func, i
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services._runtime.claims import utc_now
-from services._runtime.database import transaction
+from services._runtime.database import reading, transaction
 from services.portal.inventory.actors import Actor
 from services.portal.inventory.tables import USERS
 from services.portal.web.passwords import Passwords
@@ -56,7 +56,7 @@ class People:
 
     async def recognise(self, email: str, password: str) -> Person | None:
         """Who that is; None, no sooner, if it is nobody."""
-        async with transaction(self._engine) as connection:
+        async with reading(self._engine) as connection:
             rows = await _all(connection, email=email.strip().casefold())
         known = [row for row in rows if row.password_hash][:_AT_MOST]
         for row in known:
@@ -95,7 +95,7 @@ class People:
     async def who_sign_in(self, reseller: str, domain: str) -> frozenset[str]:
         """The ids of a domain's users who have a password."""
         theirs = (USERS.c.reseller == reseller) & (USERS.c.domain == domain) & USERS.c.password_hash.is_not(None)
-        async with transaction(self._engine) as connection:
+        async with reading(self._engine) as connection:
             return frozenset(await connection.scalars(select(USERS.c.user_id).where(theirs)))
 
     async def add_operator(self, email: str, name: str, password: str, *, must_change: bool = False) -> Person:
@@ -110,7 +110,7 @@ class People:
 
     async def is_anybody(self) -> bool:
         """Whether somebody can sign in at all."""
-        async with transaction(self._engine) as connection:
+        async with reading(self._engine) as connection:
             users = select(func.count()).select_from(USERS).where(USERS.c.password_hash.is_not(None))
             operators = select(func.count()).select_from(OPERATORS)
             return bool(await connection.scalar(users) or await connection.scalar(operators))
