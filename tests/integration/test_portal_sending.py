@@ -124,6 +124,9 @@ async def test_a_fax_is_prepared_seen_and_sent(desk: Desk) -> None:
     assert (fax.destination, fax.subject) == (TO, "Results")
     assert [one.filename for one in fax.attachments] == ["a.pdf", "b.txt"]
     assert await _audited(desk, "fax.submitted") == [str(fax.fax_id)]
+    left = [key for key in desk.blobs.objects if key.startswith("drafts/")]
+    assert left
+    assert all("/versions/" in key for key in left), "the documents are the fax's now"
 
 
 async def _audited(desk: Desk, what: str) -> list[str]:
@@ -169,14 +172,6 @@ def _always(row: Any) -> Any:
         return row
 
     return fax
-
-
-async def test_a_sent_draft_keeps_no_documents(desk: Desk) -> None:
-    draft = await desk.draft()
-    await desk.send(draft)
-    left = [key for key in desk.blobs.objects if key.startswith("drafts/")]
-    assert left
-    assert all("/versions/" in key for key in left)
 
 
 async def test_a_draft_that_was_changed_meanwhile_is_seen_again_first(desk: Desk) -> None:
