@@ -430,9 +430,14 @@ async def test_a_first_password_must_be_changed_and_a_taken_one_signs_out(site: 
     user = site.client()
     first = await post(user, "/sign-in", email="records@clinic.example", password=found.group(1))
     assert first.status_code == 303
-    assert (await user.get("/numbers")).headers["location"] == "/password"
+    asked = await user.get("/numbers")
+    assert asked.headers["location"] == "/password?next=/numbers"
+    assert 'name="next" value="/numbers"' in (await user.get(asked.headers["location"])).text
     fields = {"old": found.group(1), "password": "a longer password", "again": "a longer password"}
-    assert (await post(user, "/password", **fields)).status_code == 303
+    evil = await post(user, "/password", next="//evil.example", **fields)
+    assert evil.headers["location"] == "/faxes/received"
+    fields |= {"old": "a longer password"}
+    assert (await post(user, "/password", next="/numbers", **fields)).headers["location"] == "/numbers"
     assert (await user.get("/numbers")).status_code == 200
     await post(manager, f"/domains/{DOMAIN}/users/{stands['user']}/no-password")
     assert (await user.get("/numbers")).status_code == 303

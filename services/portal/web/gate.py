@@ -99,9 +99,9 @@ class Gate:
         cookies = self.services.cookies
         session = await self.services.sessions.find(request.cookies.get(cookies.session), used=_by_hand(request))
         if self.rule is not None and session is None:
-            return _to_sign_in(request)
+            return RedirectResponse("/sign-in" + _and_back(request), 303)
         if session is not None and session.person.must_change and self.rule and request.url.path != "/password":
-            return RedirectResponse("/password", 303)
+            return RedirectResponse("/password" + _and_back(request), 303)
         planted = request.cookies.get(cookies.form)
         cookie = planted or secrets.token_urlsafe(ID_BYTES)
         token = session.form_token if session else form_token(cookie)
@@ -147,7 +147,6 @@ def _by_hand(request: Request) -> bool:
     return BY_ITSELF not in request.headers and request.headers.get("accept") != "text/event-stream"
 
 
-def _to_sign_in(request: Request) -> Response:
-    """To the sign-in, and back to this page afterwards if it is one."""
-    back = f"?next={request.url.path}" if request.method == "GET" and request.url.path != "/" else ""
-    return RedirectResponse(f"/sign-in{back}", 303)
+def _and_back(request: Request) -> str:
+    """The query that leads back to this page afterwards, if it is one."""
+    return f"?next={request.url.path}" if request.method == "GET" and request.url.path != "/" else ""

@@ -56,8 +56,13 @@ async def sign_in(visit: Visit) -> Response:
         answer.background = BackgroundTask(_failed, visit, email, standing)  # unseen: it says which emails there are
         return answer
     await _noted(visit, who, "signed-in")
+    return await _begun(visit, who, _wanted(visit, who))
+
+
+def _wanted(visit: Visit, who: Person) -> str:
+    """The page that they came for, if it is one of ours."""
     wanted = visit.typed("next")
-    return await _begun(visit, who, wanted if _ADDRESS.fullmatch(wanted) else home(who))
+    return wanted if _ADDRESS.fullmatch(wanted) else home(who)
 
 
 async def sign_out(visit: Visit) -> Response:
@@ -73,7 +78,7 @@ async def sign_out(visit: Visit) -> Response:
 
 async def password_page(visit: Visit) -> Response:
     """The form."""
-    return await show(visit, "password.html", title="Change password", wrong="")
+    return await _password_form(visit)
 
 
 async def change_password(visit: Visit) -> Response:
@@ -85,10 +90,10 @@ async def change_password(visit: Visit) -> Response:
         fault = WRONG_OLD
         await _noted(visit, person, "password-change-failed")
     if fault:
-        return await show(visit, "password.html", 422, title="Change password", wrong=fault)
+        return await _password_form(visit, fault, 422)
     await visit.services.people.set_password(person.user_id, new)
     await _noted(visit, person, "password-changed")
-    return await _begun(visit, person, home(person))
+    return await _begun(visit, person, _wanted(visit, person))
 
 
 async def _knows_old(visit: Visit, person: Person) -> bool:
@@ -124,6 +129,11 @@ async def _noted(visit: Visit, who: Person, what: Deed, by: str = "") -> None:
 
 def _peer(visit: Visit) -> str:
     return visit.request.client.host if visit.request.client else ""
+
+
+async def _password_form(visit: Visit, wrong: str = "", status: int = 200) -> Response:
+    wanted = visit.typed("next") or visit.request.query_params.get("next", "")
+    return await show(visit, "password.html", status, title="Change password", wrong=wrong, next=wanted)
 
 
 async def _begun(visit: Visit, who: Person, address: str) -> Response:
