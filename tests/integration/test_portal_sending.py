@@ -59,7 +59,7 @@ class Desk:
         """The address of a draft."""
         answer = await self.press(do="save", files=files or (("letter.pdf", LETTER),), **fields)
         assert answer.status_code == 303, answer.text
-        return answer.headers["location"]
+        return answer.headers["location"].removesuffix("#files")
 
     async def send(self, draft: str, clicks: int = 1) -> httpx.Response:
         """Look at its pages, and send it; the answer to the last click."""

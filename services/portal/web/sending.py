@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from services.portal.sending.domain import (
     BYTES,
+    DRAFTS,
     FILES,
     KEPT,
     Draft,
@@ -107,6 +108,7 @@ async def form(visit: Visit, draft: Draft, refused: Refused | None = None, *, be
         refused=refused,
         in_form=HERE,
         kinds=KINDS,
+        most_drafts=DRAFTS,
         most_files=FILES,
         most_bytes=BYTES,
         hours=int(KEPT.total_seconds() // 3600),
@@ -122,7 +124,7 @@ async def _go_on(visit: Visit, draft: Draft) -> Response:
     refusals = left_out + (_lacks(draft, accounts) if wish.what == "preview" else ())
     if refusals:
         return await form(visit, draft, Refused(refusals))
-    return go(draft_page(draft, "preview") if wish.what == "preview" else draft_page(draft))
+    return go(draft_page(draft, "preview") if wish.what == "preview" else f"{draft_page(draft)}#files")
 
 
 def _edit(visit: Visit) -> "_Edit":
