@@ -127,7 +127,6 @@ async def _domain_page(visit: Visit, no: Refused | None = None) -> Response:
         domain=domain,
         lines=[_line(one, domain.name, accounts) for one in await lists.holds(actor, domain.name)],
         accounts=[*there, *removed],
-        shorter=[one for one in there if one.settings.retention_days < LONGEST.days],
         longest=LONGEST.days,
         refused=no,
         typed_scope=visit.typed("scope") or f"account:{visit.request.query_params.get('account', '')}",
