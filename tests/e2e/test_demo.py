@@ -19,9 +19,11 @@ import pytest
 from deploy.local.mailbox.maildir import list_mails
 from deploy.local.telephony import t30
 from services.cli.demo.calls import CALLS
+from services.cli.demo.customers import CUSTOMERS, FORMER, HARBOR, NORTHWIND
 from services.cli.demo.faxes import data_files
 from services.cli.demo.pipeline import runs
 from services.cli.demo.submissions import SUBMISSIONS
+from tests.e2e import people
 from tests.providers.local import CACHE
 
 pytestmark = pytest.mark.timeout(400)
@@ -153,6 +155,38 @@ def test_a_person_sends_and_receives_by_every_command(root: Path, up: subprocess
     settings = json.loads((root / "run" / "environment.json").read_text())
     poll_until(lambda: len(delivered(settings["NATIVEFAX_API_URL"], token)) == 3)
     assert sent["fax_id"] in delivered(settings["NATIVEFAX_API_URL"], token)
+
+
+@pytest.mark.needs("chromium")
+def test_people_watch_faxes_come_and_go_in_the_portal(root: Path, up: subprocess.Popen[str]) -> None:
+    page = str(DATA / "pages" / "itu1.tif")
+
+    def received(to: str) -> str:
+        return str(json.loads(nativefax(root, "receive", page, "--to", to))["fax_id"])
+
+    with people.chromium() as browser:
+        with people.signed_in(browser, root, NORTHWIND.manager) as manager:
+            theirs = people.a_received_fax_appears(manager, lambda: received("+12025550115"))
+            people.a_partial_fax_says_what_is_missing(manager)
+            people.a_failed_fax_says_why(manager)
+            files = [DATA / "submitted" / "letter.pdf", DATA / "submitted" / "photo.jpg"]
+            people.a_fax_is_sent_and_watched(manager, root, files, "+1 202-555-0115", "+1 202-555-0142")
+        unclaimed, taker = received(FORMER.number), "+12025550121"
+        with people.signed_in(browser, root, HARBOR.manager) as manager:
+            people.is_not_theirs(manager, theirs)
+        with people.signed_in(browser, root, HARBOR.owner) as owner:
+            people.is_not_theirs(owner, theirs)
+            people.an_unclaimed_fax_is_released(owner, unclaimed, taker)
+        poll_until(lambda: len(mails_to(root, CUSTOMERS[taker].email, unclaimed)) == 1)
+        with people.signed_in(browser, root, HARBOR.manager) as manager:
+            manager.go(f"/fax/{unclaimed}")
+            people.its_pages_are_drawn(manager)
+
+
+def mails_to(root: Path, recipient: str, fax_id: str) -> list[Path]:
+    """The mails about a fax to somebody."""
+    found = [(file, file.read_bytes()) for file in list_mails(root / "mail")]
+    return [file for file, mail in found if fax_id.encode() in mail and recipient.encode() in mail]
 
 
 def delivered(url: str, token: str) -> list[str]:

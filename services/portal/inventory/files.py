@@ -39,7 +39,7 @@ def nobody_asks(_done: int, _steps: int) -> None:
     """Progress that nobody wants."""
 
 
-async def nothing_more(_change: Change, _done: Imported) -> None:
+async def nothing_more(_change: Change, _done: object) -> None:
     """Nothing else belongs into the transaction."""
 
 
