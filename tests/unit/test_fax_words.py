@@ -11,7 +11,7 @@ import pytest
 
 from schemas.failures import FaxFailure
 from schemas.fax import FaxState, FaxStatusChanged
-from services._runtime.history import Cursor
+from services._runtime.history import Cursor, FaxRow
 from services.portal.faxes.listing import TRAIL, Asked, read_cursor, write_cursor
 from services.portal.faxes.shelves import states
 from services.portal.faxes.told import missing, result, story
@@ -44,6 +44,22 @@ def test_a_fax_that_failed_says_why(reason: FaxFailure) -> None:
     sentences = result(fax("failed", direction="sent", reason=reason))
     assert sentences
     assert all(re.fullmatch(r"[A-Z].+\.", one) for one in sentences)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (fax("delivered", direction="sent"), "confirmed every page"),
+        (fax("unreadable", reason="damaged-tiff"), "The original is kept"),
+        (fax("unreadable", direction="sent", reason="password-protected"), "Remove the password"),
+        (fax("outcome-unknown", direction="sent", reason="outcome-unknown"), "before you send it again"),
+        (fax("mail-bounced", reason="mail-bounced"), "The fax is here"),
+        (fax("junk", reason="caller-blocked"), "It is kept"),
+        (fax("unclaimed", reason="number-removed"), "delivered to nobody"),
+    ],
+)
+def test_how_it_stands_and_what_to_do(row: FaxRow, words: str) -> None:
+    assert words in " ".join(result(row))
 
 
 def test_which_faxes_will_change_by_themselves() -> None:
