@@ -35,7 +35,6 @@ from services.portal.web import (
     sending_away,
     signing,
     usage,
-    usage,
     user,
     users,
 )
@@ -160,10 +159,6 @@ PAGES: Final = (
     Page("GET", _D + "/holds", OFFICE, holding.domain_holds),
     Page("POST", _D + "/holds", OFFICE, holding.hold),
     Page("POST", _D + "/holds/lift", OFFICE, holding.lift),
-    Page("GET", _D + "/usage", OFFICE, usage.one_domain),
-    Page("GET", _D + "/usage.csv", OFFICE, usage.one_domain_file),
-    Page("GET", "/usage", RESELLER, usage.every_domain),
-    Page("GET", "/usage.csv", RESELLER, usage.every_domain_file),
     Page("GET", _D + "/usage", OFFICE, usage.one_domain),
     Page("GET", _D + "/usage.csv", OFFICE, usage.one_domain_file),
     Page("GET", "/usage", RESELLER, usage.every_domain),
