@@ -8,6 +8,7 @@ mail that is sent again carries the same link. Whoever holds it can read what it
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from services._runtime.claims import utc_now
 from services._runtime.settings import LinkSettings
 
 _SALT = "nativefax.link.v1"
+_SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
 def fax_page(fax_id: UUID) -> str:
@@ -121,6 +123,8 @@ class Links:
             LinkRefused: It isn't ours, or was altered.
             LinkExpired: Its time is over.
         """
+        if not _SHAPE.fullmatch(token):  # base64's decoder takes + for - and passes over what it doesn't know
+            raise LinkRefused("not a link of ours")
         try:
             packed = self._signer.unsign(token)
             link = _unpack(json.loads(base64.urlsafe_b64decode(packed + b"=" * (-len(packed) % 4))))
