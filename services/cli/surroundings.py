@@ -50,6 +50,8 @@ def explain(error: ValidationError) -> SetupError:
         "EmailInSettings": "EMAIL_IN_",
         "TelephonySettings": "TELEPHONY_",
         "SimulatorSettings": "SIMULATOR_",
+        "PortalSettings": "PORTAL_",
+        "PortalAccess": "PORTAL_",
     }
     wrong = [
         f"NATIVEFAX_{prefix.get(error.title, '')}{str(one['loc'][0]).upper()}: {one['msg']}"
