@@ -105,8 +105,8 @@ def a_fax_is_sent_and_watched(person: Person, root: Path, files: list[Path], num
     """From the form to the far end, whose pages are those of the preview's fax."""
     page = person.page
     person.go("/send")
-    chosen = page.get_by_label("From").locator("option", has_text=number).get_attribute("value")
-    page.get_by_label("From").select_option(chosen)
+    chosen = page.get_by_label("From", exact=True).locator("option", has_text=number).get_attribute("value")
+    page.get_by_label("From", exact=True).select_option(chosen)
     page.get_by_label("To", exact=True).fill(to)
     page.get_by_label("Add files").set_input_files(files)
     page.get_by_role("button", name="Preview").click()

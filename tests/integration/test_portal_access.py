@@ -475,7 +475,8 @@ async def test_every_page_is_private_and_runs_nothing_of_others(site: Portal) ->
             assert all(nonce.group(1) in tag for tag in re.findall(r"<(?:script|style)[^>]*>", answer.text))
             assert not re.search(r'(?:src|href|action)="(?:https?:)?//', answer.text)
             assert not re.search(r"<[^>]+ (?:style|on\w+)=", answer.text)
-            assert "native" not in answer.text.lower()
+            # nobody but the brand is named; dead letters, which only operators see, name the kinds of events
+            assert role == "operator" or "native" not in answer.text.lower()
 
 
 async def test_a_style_sheet_is_kept_for_good_and_an_old_one_is_not(site: Portal) -> None:

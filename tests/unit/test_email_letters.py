@@ -13,9 +13,9 @@ from schemas.failures import FaxFailure
 from schemas.fax import EmailRequested, Missing
 from services._runtime.display import contrast, count, fax_filename, party, text_on, when
 from services._runtime.links import Links
+from services._runtime.reasons import reason
 from services.email_out.domain import Way, message_id, way
 from services.email_out.letters import Letter, Letters
-from services._runtime.reasons import reason
 from tests.unit.mails import AT, CONTOSO, NORTHWIND, request
 
 LINKS = Links("s" * 40, 7, lambda: AT)
