@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from services._runtime.claims import utc_now
 from services._runtime.database import transaction
+from services._runtime.outcomes import DependencyAway
 from services.portal.web.browsers import REMEMBERED
 from services.portal.web.gate import Visit
 from services.portal.web.passwords import fault_of
@@ -116,8 +117,11 @@ async def _failed(visit: Visit, email: str, standing: Standing) -> None:
     if standing == "closed":
         return
     what: Deed = "sign-in-failed" if standing == "open" else "sign-in-held-back"
-    for owner in await visit.services.people.known_by(email):
-        await _noted(visit, owner, what, by=SOMEBODY)
+    try:
+        for owner in await visit.services.people.known_by(email):
+            await _noted(visit, owner, what, by=SOMEBODY)
+    except DependencyAway:  # whoever asked has their answer
+        log.warning("sign-in failed, and is not in the audit log", extra={"reason": "database"})
 
 
 async def _noted(visit: Visit, who: Person, what: Deed, by: str = "") -> None:
