@@ -125,7 +125,7 @@ FAX_HOLDS = Topic(
     retries=False,
 )
 RETENTION_REQUESTED = Topic(
-    "retention-requested", "part", (retention.RetentionRequested,), ("retention",), ("retention",)
+    "retention-requested", "part", (retention.RetentionRequested,), ("retention", "portal"), ("retention",)
 )
 DELETION_REQUESTED = Topic(
     "deletion-requested", "fax_id", (retention.DeletionRequested,), ("portal",), ("retention",), partitions=3

@@ -26,6 +26,7 @@ from services.portal.live_faxes import app as live_faxes
 from services.portal.logos.logos import Logos
 from services.portal.operating.operations import Pipeline
 from services.portal.pages import app
+from services.portal.retentions import app as retentions
 from services.portal.sending import app as sending
 from services.portal.web.browsers import Browsers
 from services.portal.web.passwords import Passwords
@@ -113,6 +114,8 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     await place_first_token(people, services.tokens, settings)
     resources.supervise("outbox", outbox.relay)
     resources.supervise("jobs", services.inventory.worker().run)
+    if found:
+        retentions.start(resources, engine, found.history)
     machines = Wrapping(api(services), HttpMetrics(resources.registry, "portal_api"), broken)
     resources.serve(beside(web(LinkUses(services.inventory.lists.store)), machines, site(services)))
     return ()
