@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services._runtime.database import connect, migrate, transaction
-from services.portal.inventory.tables import AUDIT
+from services.portal.inventory.tables import AUDIT, DOMAINS, USERS
+from services.portal.inventory.views import User
+from services.portal.inventory.writing import user_row
 from services.portal.provisioning import Provisioning, Unfit
 from services.portal.web.browsers import AT_MOST, Browsers
 from services.portal.web.passwords import Passwords
@@ -79,6 +81,27 @@ async def test_an_operator_is_made_signs_in_and_is_removed(doors: Doors) -> None
         await making.remove_operator("ops@isp.example")
     by = "olu, at the command line"
     assert await doors.told() == [(by, "operator.added"), (by, "operator.removed")]
+
+
+async def test_a_reseller_with_somebodys_email_in_many_domains_locks_nobody_else_out(doors: Doors) -> None:
+    making, people = doors.provisioning(), doors.people()
+    await making.add_reseller("contoso", "owner@contoso.example", "Eve")
+    await making.add_reseller("northwind", EMAIL, "Ada", "hers of northwind")
+    password = await making.add_operator(EMAIL, "Ada")
+    names = [f"d{number}.example" for number in range(7)]
+    async with transaction(doors.engines[0]) as connection:
+        own = {"reseller": "contoso", "region": "US"}
+        await connection.execute(insert(DOMAINS), [own | {"domain": name} for name in names])
+        for name in names:
+            user = User(f"user of {name}", "contoso", name, None, "Eve", EMAIL, "user", fax_only=False)
+            await connection.execute(insert(USERS).values(**user_row(user, doors.clock())))
+    for name in names:
+        await people.set_password(f"user of {name}", "known to eve")
+    await people.set_password(
+        next(one.user_id for one in await people.known_by(EMAIL) if one.reseller == "northwind"), "hers of northwind"
+    )  # written last
+    hers, operator = await people.recognise(EMAIL, "hers of northwind"), await people.recognise(EMAIL, password)
+    assert (hers and hers.reseller, operator and operator.role) == ("northwind", "operator")
 
 
 async def test_a_reseller_is_made_once_and_its_token_acts_in_every_process(doors: Doors) -> None:

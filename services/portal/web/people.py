@@ -1,5 +1,7 @@
 """Who can sign in, as what: users of the inventory that have a password, and operators."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 from uuid import uuid4
@@ -25,7 +27,7 @@ ROLE_NAMES: Final[dict[Role, str]] = {
 }
 
 _AT_MOST: Final = 5
-"""Domains in which one email may sign in: each costs a hash."""
+"""Domains of one reseller in which one email may sign in: each costs a hash."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class People:
         """Who that is; None, no sooner, if it is nobody."""
         async with reading(self._engine) as connection:
             rows = await _all(connection, email=email.strip().casefold())
-        known = [row for row in rows if row.password_hash][:_AT_MOST]
+        known = _signing_in(rows)
         for row in known:
             if await self._passwords.is_right(password, row.password_hash):
                 return _person(row)
@@ -70,7 +72,7 @@ class People:
         """Who signs in with that email."""
         async with transaction(self._engine) as connection:
             rows = await _all(connection, email=email.strip().casefold())
-        return tuple(_person(row) for row in rows if row.password_hash)[:_AT_MOST]
+        return tuple(_person(row) for row in _signing_in(rows))
 
     async def set_password(self, user_id: str, password: str, *, must_change: bool = False) -> None:
         """A new password. Every session of theirs ends."""
@@ -120,6 +122,17 @@ async def person_of(connection: AsyncConnection, user_id: str) -> Person | None:
     """Who that is now: a user who was removed, or lost their password, is nobody."""
     rows = await _all(connection, user_id=user_id)
     return _person(rows[0]) if rows and rows[0].password_hash else None
+
+
+def _signing_in(rows: Iterable[Row[tuple[object, ...]]]) -> list[Row[tuple[object, ...]]]:
+    """Those with a password, a few of each reseller: none can crowd out another's people, or an operator."""
+    counts: Counter[object] = Counter()
+    found = []
+    for row in rows:
+        if row.password_hash and counts[row.reseller] < _AT_MOST:
+            counts[row.reseller] += 1
+            found.append(row)
+    return found
 
 
 async def _all(connection: AsyncConnection, *, user_id: str = "", email: str = "") -> list[Row[tuple[object, ...]]]:
