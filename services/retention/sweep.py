@@ -7,7 +7,7 @@ from itertools import chain
 from uuid import UUID
 
 from schemas.keys import ACCEPTED, CLAIMS, FAXES, HELD, accepted_key, day_prefix
-from schemas.retention import FaxExpired
+from schemas.retention import LONGEST, FaxExpired
 from services._runtime.blobs import Blobs
 from services._runtime.outcomes import DependencyAway
 from services.retention.adapters import Bucket
@@ -22,11 +22,16 @@ from services.retention.remains import Remains, remains
 
 @dataclass(frozen=True)
 class Candidate:
-    """One fax: what is stored of it, what is known of it, and whether it is due."""
+    """One fax: what is stored of it, what is known of it, whether it is due, and whether it is for everybody.
+
+    One that is due only since its account keeps it for less time stays where it is while it is on hold: people go on
+    reading it there, and no rule of the store's takes it yet.
+    """
 
     remains: Remains
     facts: Facts
     due: bool
+    due_for_all: bool
 
     @property
     def fax_id(self) -> UUID:
@@ -89,15 +94,18 @@ class Sweep:
         """
         stored = await remains(self.bucket, day, fax_ids, versions=await self.bucket.versioned())
         known = await facts(self.blobs, stored)
+        bounds = bound, min(bound, self.now() - LONGEST)
         return [
-            Candidate(one, fact, is_due(day, fact.accepted_at, bound)) for one, fact in zip(stored, known, strict=True)
+            Candidate(one, fact, *(is_due(day, fact.accepted_at, before) for before in bounds))
+            for one, fact in zip(stored, known, strict=True)
         ]
 
     def verdict(self, one: Candidate) -> Verdict:
         """What becomes of it, as holds are known by now."""
         stored = one.remains
         held = cover(self.holds.held, one.facts)
-        return verdict(due=one.due, held=held, in_place=bool(stored.in_place), set_aside=bool(stored.held))
+        due = one.due_for_all if held else one.due
+        return verdict(due=due, held=held, in_place=bool(stored.in_place), set_aside=bool(stored.held))
 
     async def carry_out(self, candidates: Sequence[Candidate], day: date) -> Swept:
         """Delete and move. Before each batch the holds are read to their end; unknown, nothing more is done."""

@@ -184,6 +184,20 @@ async def test_a_held_fax_that_is_not_due_stays_where_it_is(stored: StoredFaxes)
     assert stored.of(fax_id) == before
 
 
+async def test_a_held_fax_that_only_its_account_keeps_no_longer_stays_where_it_is(stored: StoredFaxes) -> None:
+    """Else nobody could read it for the rest of the 365 days. Lifted, it goes as soon as it is named again."""
+    when = stored.now - timedelta(days=40)
+    fax_id = await stored.put_fax(when)
+    before = stored.of(fax_id)
+    task = RetentionRequested(day=when.date(), due_before=stored.now - timedelta(days=35), fax_ids=(fax_id,))
+    stored.holds.scopes = {"account:north"}
+    await stored.sweep(task)
+    assert stored.of(fax_id) == before
+    stored.holds.scopes = set()
+    await stored.sweep(task)
+    assert stored.of(fax_id) == []
+
+
 async def test_nothing_is_deleted_while_holds_are_unknown(stored: StoredFaxes) -> None:
     fax_id = await stored.put_fax(stored.oldest - timedelta(days=2))
     before = stored.keys()
