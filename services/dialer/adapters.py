@@ -41,7 +41,7 @@ async def read(connection: AsyncConnection, fax_id: UUID) -> Sending | str | Non
     row = (await connection.execute(select(_f.sending, _f.state).where(_f.fax_id == str(fax_id)))).one_or_none()
     if row is None:
         return None
-    return Sending.model_validate_json(row.sending) if row.sending else str(row.state)
+    return Sending.stored(row.sending) if row.sending else str(row.state)
 
 
 async def add(connection: AsyncConnection, sending: Sending) -> bool:
@@ -107,7 +107,7 @@ async def due(connection: AsyncConnection, now: datetime, per_account: int, limi
     found = []
     for row in (await connection.execute(_due(now, per_account, limit))).all():
         try:
-            found.append(Sending.model_validate_json(row.sending))
+            found.append(Sending.stored(row.sending))
         except ValidationError:  # somebody wrote into our table: a person must look, and the others don't wait
             log.error("a fax's row can't be read", extra={"fax_id": row.fax_id})  # noqa: TRY400 - it would quote the row
             later = update(FAXES).where(_f.fax_id == row.fax_id).values(due_at=now + UNREADABLE)

@@ -1,6 +1,6 @@
 """One fax on its way, as the dialer's database keeps it."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from schemas.base import CallerId, Frozen, Instant
 from schemas.failures import FaxFailure
@@ -82,6 +82,20 @@ class Sending(Frozen):
     corrected: bool = False
     failure: FaxFailure | None = None
     station_id: CallerId | None = None
+
+    @classmethod
+    def stored(cls, text: str) -> Self:
+        """A row from its JSON. One from before `asked` was kept is given it: its calls were all of one document.
+
+        Raises:
+            ValidationError: It isn't one.
+        """
+        row = cls.model_validate_json(text)
+        if len(row.asked) >= row.attempt:
+            return row
+        known = row.asked or (row.next_asked,)
+        whole = Asked(first_page=1, pages=row.fax.pages)
+        return row.model_copy(update={"asked": (*[whole] * (row.attempt - len(known)), *known)})
 
     @property
     def next_asked(self) -> Asked:

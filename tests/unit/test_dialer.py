@@ -1,5 +1,6 @@
 """One fax at a time through the dialer's state machine."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -537,3 +538,23 @@ def test_delays_are_the_same_however_often_they_are_computed_and_spread() -> Non
     delays = [rules.again("busy", to_dial(number).fax_id, 1) for number in range(50)]
     assert delays == [rules.again("busy", to_dial(number).fax_id, 1) for number in range(50)]
     assert len(set(delays)) > 40
+
+
+def test_a_row_from_before_attempts_were_kept_still_hears_their_results() -> None:
+    """Written by a release without `asked`: the call at hand counts, and so does one before it that tells late."""
+    one = One()
+    one.call()
+    one.hear(busy(one.fax))
+    one.call()
+    before = one.row.model_dump(mode="json")
+    del before["asked"], before["again_at"]
+    old = Sending.stored(json.dumps(before))
+    for attempt in (1, 2):
+        heard = results.hear(old, delivered(one.fax, attempt), one.now, one.rules)
+        assert heard is not None
+        assert heard.sending.arrived == 3
+    again = results.hear(old, busy(one.fax, 2), one.now, one.rules)
+    assert again is not None
+    third = domain.request(again.sending, again.sending.due_at, one.rules)
+    assert third is not None
+    assert len(third.sending.asked) == 3
