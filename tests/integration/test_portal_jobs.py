@@ -12,9 +12,9 @@ from sqlalchemy import update
 from services._runtime.database import transaction
 from services.portal.inventory.actors import Actor, NotAllowed, NotThere
 from services.portal.inventory.files import Progress
-from services.portal.inventory.forms import MoveForm
+from services.portal.inventory.forms import MoveForm, PrimaryUser, ReassignForm
 from services.portal.inventory.jobs import Job, JobResult
-from services.portal.inventory.kinds import MOVE
+from services.portal.inventory.kinds import MOVE, REASSIGN
 from services.portal.inventory.seeding import DOMAIN
 from services.portal.inventory.tables import JOBS
 from services.portal.inventory.working import KEPT, LEASE, OUT_OF_REACH, SORRY, Finish, Worker
@@ -214,6 +214,14 @@ async def test_a_job_is_seen_by_those_who_may_do_it_within_its_domain(data: Worl
     assert [one.job_id for one in await data.inventory.jobs.recent(RESELLER, DOMAIN, "import")] == [job_id]
     with pytest.raises(NotThere):
         await data.inventory.jobs.ask(replace(MANAGER, domain="next.example"), "reassign", DOMAIN, b"")
+
+
+async def test_a_job_is_done_in_the_name_of_whoever_took_it(data: World) -> None:
+    form = ReassignForm((NUMBERS[0],), PrimaryUser(written="1001"))
+    job_id = await data.inventory.jobs.ask(RESELLER, "reassign", DOMAIN, REASSIGN.dump_json(form), JobResult())
+    await data.inventory.jobs.take(MANAGER, DOMAIN, job_id, "all-or-nothing")
+    asker = (await job(data, job_id)).asker
+    assert (asker.user_id, asker.name, asker.role) == (MANAGER.user_id, MANAGER.name, "manager")
 
 
 async def test_old_jobs_are_forgotten(data: World) -> None:

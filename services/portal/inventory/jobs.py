@@ -150,14 +150,15 @@ class Jobs:
         return await self.store.read(work)
 
     async def take(self, actor: Actor, domain: str, job_id: str, mode: ImportMode) -> Job:
-        """Do what was tried out. A second time it stays as it is: a form may be sent twice."""
+        """Do what was tried out, as whoever takes it. A second time it stays as it is: a form may be sent twice."""
 
         async def work(change: Change) -> Job:
             found = await _found(change.connection, actor, domain, job_id)
             tried = (JOBS.c.job_id == job_id) & (JOBS.c.state == "tried")
             again = {"state": "waiting", "mode": mode, "done": 0, "steps": 0, "result": None}
-            changed = await change.connection.execute(update(JOBS).where(tried).values(again))
-            return replace(found, state="waiting", mode=mode) if changed.rowcount else found
+            taker = {"user_id": actor.user_id, "name": actor.name, "role": actor.role}
+            changed = await change.connection.execute(update(JOBS).where(tried).values(again | taker))
+            return replace(found, state="waiting", mode=mode, asker=actor) if changed.rowcount else found
 
         job = await self.store.change(actor, work)
         self.asked.set()
