@@ -35,7 +35,11 @@ def cover(holds: Sequence[HoldChanged], fax: Facts) -> bool:
 
 
 class HoldTable(CompactedTable):
-    """Scope → newest word on it. A record that can't be read makes the state unknown until its key has a newer one."""
+    """Scope → newest word on it. A record that can't be read makes the state unknown until its key has a newer one.
+
+    Words may be repeated late (docs/adr/0008): one that lifts a hold which was set after it lifts nothing. One that
+    sets a hold always does, for clocks may differ.
+    """
 
     def __init__(self, settings: KafkaSettings) -> None:
         super().__init__(FAX_HOLDS, settings)
@@ -65,11 +69,15 @@ class HoldTable(CompactedTable):
         except InvalidMessage as invalid:
             self._refuse(record, str(invalid))
             return
-        if isinstance(event, HoldChanged) and is_scope(event.scope):
-            self._changes[record.key] = event
-        else:
+        if not isinstance(event, HoldChanged) or not is_scope(event.scope):
             self._refuse(record, "it names no fax, account or domain")
+        elif not _comes_late(event, self._changes.get(record.key)):
+            self._changes[record.key] = event
 
     def _refuse(self, record: Record, why: str) -> None:
         self._unreadable[record.key] = record.offset
         log.error("hold record refused: nothing is deleted", extra={"offset": record.offset, "reason": why})
+
+
+def _comes_late(lifting: HoldChanged, known: HoldChanged | None) -> bool:
+    return known is not None and known.held and not lifting.held and lifting.at < known.at

@@ -160,6 +160,17 @@ async def test_the_newest_word_on_a_scope_counts(table: HoldTable) -> None:
     assert table.held == ()
 
 
+async def test_a_word_that_is_repeated_late_lifts_no_hold_that_was_set_after_it(table: HoldTable) -> None:
+    before, after = hold("account:a"), hold("account:a").model_copy(update={"at": NOW + 2 * SECOND})
+    lifted = before.model_copy(update={"held": False, "at": NOW + SECOND})
+    for event in (before, lifted, after, lifted):
+        table.take(record(event))
+    assert list(table.held) == [after]
+    table.take(record(after.model_copy(update={"held": False, "at": NOW + 3 * SECOND})))
+    table.take(record(before))
+    assert list(table.held) == [before], "what sets a hold counts, whatever its clock said"
+
+
 @pytest.mark.parametrize("bad", [FakeRecord(41), record(hold("reseller:x"), 41)])
 async def test_a_hold_that_cannot_be_read_makes_the_state_unknown_until_it_is_replaced(
     table: HoldTable, bad: FakeRecord
