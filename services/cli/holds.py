@@ -1,19 +1,20 @@
-"""`nativefax holds`: what must not be deleted, until the Manager Portal sets holds."""
+"""`nativefax holds`: what must not be deleted, by the portal's API; and what was held before the portal kept holds."""
 
 import asyncio
-import getpass
-from datetime import UTC, datetime
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Final
 
 import typer
 from rich.table import Table
 
 from schemas.retention import HoldChanged
-from services._runtime.publisher import Publisher
+from services._runtime.records import Record
 from services._runtime.settings import KafkaSettings
 from services.cli.errors import Refused
+from services.cli.portal import Portal, RefusedByPortal
 from services.cli.surroundings import ROOT, adopt
 from services.cli.terminal import console
+from services.portal.api import told
 from services.retention.domain import is_scope
 from services.retention.holds import HoldTable
 
@@ -21,7 +22,10 @@ app = typer.Typer(help="Holds: faxes that stay however old they are.", no_args_i
 
 Scope = Annotated[str, typer.Argument(help="fax:<id>, account:<id> or domain:<name>", metavar="SCOPE")]
 Reason = Annotated[str, typer.Option(help="why, for whoever asks later")]
-By = Annotated[str | None, typer.Option(help="who decided; you, if not given")]
+By = Annotated[str | None, typer.Option(help="who decided; whose NATIVEFAX_PORTAL_TOKEN it is, if not given")]
+
+PORTAL: Final = b"nativefax/portal"
+"""The `ce_source` of what the portal publishes."""
 
 
 @app.command(
@@ -33,60 +37,99 @@ By = Annotated[str | None, typer.Option(help="who decided; you, if not given")]
 )
 def set_hold(scope: Scope, reason: Reason, by: By = None) -> None:
     """Keep a fax, or all faxes of an account or a domain."""
-    _change(scope, reason, by, held=True)
+    _check(scope, reason)
+    adopt(ROOT)
+    try:
+        Portal.named().post(told.Hold, "holds", scope=scope, reason=reason, by=by or "")
+    except RefusedByPortal as refused:
+        raise _explained(refused, scope) from refused
     console().print(f"{scope} is on hold: from now on, nothing of it is deleted.")
 
 
 @app.command(epilog='Example:\n\nnativefax holds lift domain:clinic.example --reason "Audit is over"')
 def lift(scope: Scope, reason: Reason, by: By = None) -> None:
     """Let what was kept go its way again: it comes back at the next sweep and, if it is due, goes at the one after."""
-    if scope not in {one.scope for one in _holds()}:
+    _check(scope, reason)
+    adopt(ROOT)
+    portal = Portal.named()
+    listed = scope in {one.scope for one in _listed(portal)}
+    if not listed and scope not in {one.scope for one in _unlisted()}:
         raise Refused(f"There is no hold on {scope}. `nativefax holds list` shows those that are set.")
-    _change(scope, reason, by, held=False)
+    try:
+        portal.post(told.Hold, "holds", "lift", scope=scope, reason=reason, by=by or "", unlisted=not listed)
+    except RefusedByPortal as refused:
+        raise _explained(refused, scope) from refused
     console().print(f"The hold on {scope} is lifted.")
 
 
 @app.command("list")
 def list_all() -> None:
-    """List the holds that are set."""
-    holds = _holds()
-    if not holds:
+    """List the holds that are set; of those that were set before the portal kept holds, it says so."""
+    adopt(ROOT)
+    listed, unlisted = _listed(Portal.named()), _unlisted()
+    if not listed and not unlisted:
         console().print("There are no holds.")
         return
-    table = Table("Scope", "Reason", "By", "Since", box=None)
-    for one in holds:
-        table.add_row(one.scope, one.reason, one.by, f"{one.at:%Y-%m-%d %H:%M}")
+    table = Table("Scope", "Reason", "By", "Since", "In the portal", box=None)
+    for one in listed:
+        table.add_row(*_row(one), "yes")
+    known = {one.scope for one in listed}
+    for other in unlisted:
+        if other.scope not in known:
+            table.add_row(*_row(other), "no")
     console().print(table)
 
 
-def _change(scope: str, reason: str, by: str | None, *, held: bool) -> None:
+def _row(one: told.Hold | HoldChanged) -> tuple[str, ...]:
+    return one.scope, one.reason, one.by, f"{one.at:%Y-%m-%d %H:%M}"
+
+
+def _check(scope: str, reason: str) -> None:
     if not is_scope(scope):
         raise Refused(f"{scope!r} is no scope; write fax:<id>, account:<id> or domain:<name>.")
     if not reason.strip():
         raise Refused("Give a reason; somebody will ask.")
-    adopt(ROOT)
-    change = HoldChanged(scope=scope, held=held, reason=reason, by=by or getpass.getuser(), at=datetime.now(UTC))
-    asyncio.run(_publish(change))
 
 
-async def _publish(change: HoldChanged) -> None:
-    publisher = Publisher(KafkaSettings(), source="cli", confirm_seconds=20)
-    await publisher.start()
-    try:
-        await publisher.publish_events([change])
-    finally:
-        await publisher.stop()
+def _explained(refused: RefusedByPortal, scope: str) -> Refused:
+    if refused.status != 404:  # noqa: PLR2004 - the status says it
+        return refused
+    return Refused(
+        f"The portal knows no {scope} of whoever NATIVEFAX_PORTAL_TOKEN is. Check it, and whose token it is."
+    )
 
 
-def _holds() -> tuple[HoldChanged, ...]:
-    adopt(ROOT)
+def _listed(portal: Portal) -> Sequence[told.Hold]:
+    return portal.get(told.Holds, "holds").holds
+
+
+class Unlisted(HoldTable):
+    """The holds that others than the portal wrote: they stay in force, and only the topic knows them."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        super().__init__(settings)
+        self._portals: set[bytes | None] = set()
+
+    def take(self, record: Record) -> None:
+        """See `CompactedTable`."""
+        super().take(record)
+        by_portal = dict(record.headers).get("ce_source") == PORTAL
+        (self._portals.add if by_portal else self._portals.discard)(record.key)
+
+    @property
+    def held(self) -> Sequence[HoldChanged]:
+        """See `Holds`."""
+        return tuple(one for one in super().held if one.scope.encode() not in self._portals)
+
+
+def _unlisted() -> Sequence[HoldChanged]:
     return asyncio.run(_read())
 
 
-async def _read() -> tuple[HoldChanged, ...]:
-    table = HoldTable(KafkaSettings())
+async def _read() -> Sequence[HoldChanged]:
+    table = Unlisted(KafkaSettings())
     await table.start()
     try:
-        return tuple(table.held)
+        return table.held
     finally:
         await table.stop()

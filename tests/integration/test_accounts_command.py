@@ -1,64 +1,25 @@
 """`nativefax accounts`, `operators` and `resellers` as a person at a shell runs them, against a served portal."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
 from sqlalchemy.engine import make_url
-from typer.testing import CliRunner
 
-from services._runtime.wrapping import HttpMetrics, Wrapping
-from services.cli import account_changes, accounts, operators
+from services.cli import account_changes, operators
 from services.cli.errors import Refused
-from services.portal.api.application import api
-from services.portal.api.problems import broken
-from services.portal.inventory.views import Account, LiveState
-from services.portal.web.tokens import MadeToken
-from tests.providers.portal import EMAILS, Portal, portal, served
+from tests.integration.shell_world import Shell, at_a_shell
 
 NUMBER, SEEDED = "+12025550188", "+12025550101"
 USER = ("--name", "Ward 3", "--email", "ward.3@new.example")
 
 
-@dataclass
-class Shell:
-    """Somebody at a shell, with a token of the reseller in the environment."""
-
-    world: Portal
-    live: LiveState = "live"
-
-    async def run(self, *arguments: str, command: Any = accounts.app) -> str:
-        """What it prints, if it succeeds; raises `Refused` as the command's main would catch it."""
-        ended = await asyncio.to_thread(CliRunner().invoke, command, list(arguments))
-        if isinstance(ended.exception, Refused):
-            raise ended.exception
-        assert ended.exit_code == 0, (ended.output, ended.exception)
-        return ended.output
-
-
 @pytest.fixture
 async def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shell]:
-    async with portal(tmp_path) as world:
-        made = Shell(world)
-
-        def state(_: Account) -> LiveState:
-            return made.live
-
-        web = Wrapping(api(replace(world.services, live=state)), HttpMetrics(CollectorRegistry(), "portal_api"), broken)
-        (owner,) = await world.services.people.known_by(EMAILS["reseller"])
-        token = await world.services.tokens.make(owner, "cli")
-        assert isinstance(token, MadeToken)
-        async with served(web) as url:
-            monkeypatch.setenv("NATIVEFAX_KAFKA_BOOTSTRAP", "unused:1")
-            monkeypatch.setenv("NATIVEFAX_PORTAL_URL", url)
-            monkeypatch.setenv("NATIVEFAX_PORTAL_TOKEN", token.text)
-            monkeypatch.setenv("COLUMNS", "200")
-            yield made
+    async with at_a_shell(tmp_path, monkeypatch) as made:
+        yield made
 
 
 async def test_one_command_makes_what_is_missing(shell: Shell) -> None:

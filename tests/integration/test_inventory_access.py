@@ -68,6 +68,7 @@ OF_DOMAIN: dict[str, tuple[str, Ask]] = {
     ),
     "users.remove": ("change-users", lambda i, a, one: i.users.remove(a, one.user.user_id if one.user else "")),
     "holds.set": ("change-holds", lambda i, a, _: i.holds.set(a, DOMAIN, f"domain:{DOMAIN}", "why")),
+    "holds.lift_unlisted": ("change-holds", lambda i, a, _: i.holds.lift_unlisted(a, DOMAIN, "fax:unlisted")),
     "files.import_csv": ("add-account", lambda i, a, _: i.files.import_csv(a, DOMAIN, b"", "dry-run")),
     "files.export_csv": ("see-numbers", lambda i, a, _: i.files.export_csv(a, DOMAIN)),
 }

@@ -44,6 +44,9 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("DELETE", f"{V}/users/{{user_id}}/password"): OFFICE,
     ("DELETE", f"{V}/users/{{user_id}}"): OFFICE,
     ("GET", f"{V}/usage"): OFFICE,
+    ("GET", f"{V}/holds"): OFFICE,
+    ("POST", f"{V}/holds"): OFFICE,
+    ("POST", f"{V}/holds/lift"): OFFICE,
     ("GET", f"{V}/accounts"): OFFICE,
     ("GET", f"{D}/accounts"): OFFICE,
     ("POST", f"{V}/accounts"): {"reseller"},
@@ -78,6 +81,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", A): {"version": 1, "handling": "portal"},
     ("POST", f"{A}/enrolment-code"): {},
     ("POST", f"{A}/tokens"): {"name": "ehr"},
+    ("POST", f"{V}/holds"): {"scope": f"domain:{DOMAIN}", "reason": "Case 2026-114"},
+    ("POST", f"{V}/holds/lift"): {"scope": f"domain:{DOMAIN}"},
 }
 
 
@@ -158,7 +163,7 @@ async def test_another_reseller_finds_nothing_there(machines: Machines) -> None:
     stands = await filled(await machines.of("reseller"))
     rival = await machines.of("rival")
     for route in WHO:
-        if "{" in route[1] or route == ("POST", f"{V}/accounts"):
+        if "{" in route[1] or route in {("POST", f"{V}/accounts"), ("POST", f"{V}/holds"), ("POST", f"{V}/holds/lift")}:
             assert (await asked(rival, route, stands)).status_code == 404, route
     assert (await rival.get(f"{V}/accounts", params={"fax_number": "+12025550101"})).json()["accounts"] == []
     assert [one["name"] for one in (await rival.get(f"{V}/domains")).json()["domains"]] == [OTHER]

@@ -5,13 +5,13 @@ from typing import Any, Final
 from fastapi import FastAPI
 from starlette.responses import PlainTextResponse
 
-from services.portal.api import accounts, domains, reseller, usage, users
+from services.portal.api import accounts, domains, holds, reseller, usage, users
 from services.portal.api.answers import Bounded, handlers
 from services.portal.api.describing import SCHEMA, VERSION
 from services.portal.api.problems import CODES, PROBLEMS, Refused
 from services.portal.web.services import Services
 
-DESCRIPTION: Final = """Domains, phone numbers, users and fax accounts, for machines.
+DESCRIPTION: Final = """Domains, phone numbers, users, fax accounts and holds, for machines.
 
 Every request needs a token of the portal: `Authorization: Bearer nfp_…`, made on its page API tokens. It acts as
 whoever made it, and may do what they may on the pages. Refusals are `application/problem+json` (RFC 9457); `type` names
@@ -40,7 +40,7 @@ def api(services: Services) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = services
-    for part in (reseller, domains, users, accounts, usage):
+    for part in (reseller, domains, users, accounts, holds, usage):
         app.router.routes.extend(part.router.routes)  # all beside each other, so each can be looked at
     app.add_api_route("/problems/{code}", _explain, include_in_schema=False)
     app.add_middleware(Bounded)

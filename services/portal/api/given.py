@@ -153,3 +153,25 @@ class BrandFields(Given):
     colour: str = "#1f5fa8"
     support: str = ""
     logo_url: str | None = None
+
+
+HoldScope = Annotated[str, Field(pattern="^(fax|account|domain):.+$", max_length=128)]
+
+
+class NewHold(Given):
+    """What to keep, and why."""
+
+    scope: HoldScope = Field(description="fax:<id>, account:<id> or domain:<name>")
+    reason: str
+    by: str = Field(default="", description="who decided; left out: whose token it is")
+
+
+class LiftedHold(Given):
+    """What to keep no longer."""
+
+    scope: HoldScope
+    reason: str = ""
+    by: str = Field(default="", description="who decided; left out: whose token it is")
+    unlisted: bool = Field(
+        default=False, description="lift what isn't listed, too: it was put on hold before the portal kept holds"
+    )

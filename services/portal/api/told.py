@@ -195,3 +195,19 @@ class DeviceTypes(Told):
     """What an ATA may be."""
 
     device_types: list[str]
+
+
+class Hold(Told):
+    """What retention keeps, whatever its age. `domain` is empty where what was lifted was of none."""
+
+    scope: str
+    domain: str
+    reason: str
+    by: str
+    at: datetime
+
+
+class Holds(Told):
+    """All that are set, newest first."""
+
+    holds: list[Hold]

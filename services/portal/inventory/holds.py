@@ -13,44 +13,97 @@ from services.portal.inventory.store import Change, Entry, Store
 from services.portal.inventory.tables import ACCOUNTS, HOLDS
 from services.portal.inventory.views import Held
 
-_REASON: TypeAdapter[str] = TypeAdapter(Text)
+_LINE: TypeAdapter[str] = TypeAdapter(Text)
 
 
 @dataclass(frozen=True)
 class Holds:
-    """Sets and lifts. Raises `NotAllowed`, `NotThere` and `DependencyAway`."""
+    """Sets and lifts. Raises `NotAllowed`, `NotThere` and `DependencyAway`.
+
+    `by` names who decided, where that is somebody else than the actor; the audit log names the actor all the same.
+    """
 
     store: Store
 
-    async def set(self, actor: Actor, domain: str, scope: str, reason: str) -> Held | Refused:
+    async def set(self, actor: Actor, domain: str, scope: str, reason: str, by: str = "") -> Held | Refused:
         """Keep a fax, an account's faxes or a domain's, whatever their age. Whose a fax is, the caller has checked."""
         actor.must("change-holds")
-        try:
-            why = _REASON.validate_python(reason.strip())
-        except ValidationError:
-            why = ""
-        if not why:
+        if not reason.strip() or not _fit(reason, by):
             return refused("hold-invalid")
-        return await self._write(actor, domain, scope, why, held=True)
+        return await self._write(actor, domain, _Word(scope, reason.strip(), by.strip(), held=True))
 
-    async def lift(self, actor: Actor, domain: str, scope: str) -> Held | Refused:
+    async def lift(self, actor: Actor, domain: str, scope: str, reason: str = "", by: str = "") -> Held | Refused:
         """Keep it no longer than its retention says."""
         actor.must("change-holds")
-        return await self._write(actor, domain, scope, "", held=False)
+        if not _fit(reason, by):
+            return refused("hold-invalid")
+        return await self._write(actor, domain, _Word(scope, reason.strip(), by.strip(), held=False))
 
-    async def _write(self, actor: Actor, domain: str, scope: str, reason: str, *, held: bool) -> Held:
+    async def lift_unlisted(
+        self, actor: Actor, domain: str | None, scope: str, reason: str = "", by: str = ""
+    ) -> Held | Refused:
+        """Lift what was put on hold before the portal kept holds; whose it is, the caller has checked.
+
+        `domain` is None for a fax of none.
+        """
+        actor.must("change-holds")
+        if not _fit(reason, by):
+            return refused("hold-invalid")
+        word = _Word(scope, reason.strip(), by.strip(), held=False)
+
         async def work(change: Change) -> Held:
-            row = await change.lock(domain)
-            before = await _within(change, domain, scope, held=held)
-            now = Held(scope, domain, reason, actor.name, change.at)
-            await change.connection.execute(delete(HOLDS).where(HOLDS.c.scope == scope))
-            await change.connection.execute(insert(HOLDS).values(**vars(now), reseller=row.reseller, held=held))
-            what = "hold.set" if held else "hold.lifted"
-            await change.record(Entry(what, scope, domain, before, {"reason": reason} if held else None))
-            await change.publish([HoldChanged(scope=scope, held=held, reason=reason, by=actor.name, at=change.at)])
-            return now
+            if domain is not None:
+                await change.lock(domain)
+            elif not actor.reaches(actor.reseller, None):
+                raise NotThere("fax")
+            chosen = select(HOLDS.c.scope).where(HOLDS.c.scope == scope, HOLDS.c.held)
+            if (await change.connection.execute(chosen)).one_or_none() is not None:
+                raise NotThere("hold")  # it is listed, and lifted by `lift`
+            return await _tell(change, word, domain, None)
 
         return await self.store.change(actor, work)
+
+    async def _write(self, actor: Actor, domain: str, word: "_Word") -> Held:
+        async def work(change: Change) -> Held:
+            row = await change.lock(domain)
+            before = await _within(change, domain, word.scope, held=word.held)
+            now = word.by_whom(domain, change)
+            await change.connection.execute(delete(HOLDS).where(HOLDS.c.scope == word.scope))
+            await change.connection.execute(insert(HOLDS).values(**vars(now), reseller=row.reseller, held=word.held))
+            return await _tell(change, word, domain, before)
+
+        return await self.store.change(actor, work)
+
+
+@dataclass(frozen=True)
+class _Word:
+    """What somebody says of a scope. A lifted hold may have no reason."""
+
+    scope: str
+    reason: str
+    by: str
+    held: bool
+
+    def by_whom(self, domain: str | None, change: Change) -> Held:
+        """As it is listed; one of no domain is listed nowhere."""
+        return Held(self.scope, domain or "", self.reason, self.by or change.actor.name, change.at)
+
+
+def _fit(*lines: str) -> bool:
+    try:
+        for one in lines:
+            _LINE.validate_python(one.strip())
+    except ValidationError:
+        return False
+    return True
+
+
+async def _tell(change: Change, word: _Word, domain: str | None, before: dict[str, str] | None) -> Held:
+    now = word.by_whom(domain, change)
+    told = {name: text for name, text in (("reason", word.reason), ("by", word.by)) if text}
+    await change.record(Entry("hold.set" if word.held else "hold.lifted", word.scope, domain, before, told or None))
+    await change.publish([HoldChanged(scope=word.scope, held=word.held, reason=word.reason, by=now.by, at=change.at)])
+    return now
 
 
 async def _within(change: Change, domain: str, scope: str, *, held: bool) -> dict[str, str] | None:

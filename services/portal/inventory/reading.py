@@ -205,13 +205,18 @@ class Reading:
 
         return await self.store.read(work)
 
-    async def holds(self, actor: Actor, domain: str) -> tuple[Held, ...]:
-        """The holds of a domain, newest first."""
+    async def holds(self, actor: Actor, domain: str | None = None) -> tuple[Held, ...]:
+        """The holds of a domain, or of all that are the actor's; newest first."""
         actor.must("change-holds")
-        chosen = select(HOLDS).where(HOLDS.c.domain == domain, HOLDS.c.held).order_by(HOLDS.c.at.desc(), HOLDS.c.scope)
+        wanted = domain or actor.domain
+        chosen = select(HOLDS).where(HOLDS.c.reseller == actor.reseller, HOLDS.c.held)
+        if wanted is not None:
+            chosen = chosen.where(HOLDS.c.domain == wanted)
+        chosen = chosen.order_by(HOLDS.c.at.desc(), HOLDS.c.scope)
 
         async def work(connection: AsyncConnection) -> tuple[Held, ...]:
-            await theirs(connection, actor, domain)
+            if wanted is not None:
+                await theirs(connection, actor, wanted)
             found = await connection.execute(chosen)
             return tuple(Held(row.scope, row.domain, row.reason, row.by, row.at) for row in found)
 
