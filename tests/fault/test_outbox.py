@@ -209,6 +209,17 @@ async def test_a_relay_that_falls_silent_is_replaced_and_finds_out(engine: Async
         assert await third(), "whoever stopped relaying holds nothing"
 
 
+async def test_a_relay_that_could_not_begin_holds_nothing(postgres_url: str) -> None:
+    engine, other = connect(postgres_url), connect(postgres_url)
+    with pytest.raises(SQLAlchemyError):
+        async with alone(engine, silent_seconds=1e9):  # more than the server knows: it fails with the lock taken
+            pass
+    async with alone(other) as still_alone:
+        assert await still_alone()
+    await engine.dispose()
+    await other.dispose()
+
+
 async def _relays(still_alone: StillAlone) -> bool:
     try:
         return await still_alone()
