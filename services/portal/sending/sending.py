@@ -1,6 +1,5 @@
 """What the pages ask that send a fax."""
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 from uuid import UUID
@@ -11,9 +10,11 @@ from services.portal.sending.domain import Draft
 from services.portal.sending.drafts import Drafts
 from services.portal.sending.refusals import Refusal, Refused
 from services.portal.sending.words import refused_of
+from services.portal.turns import Turns
 
 AT_ONCE: Final = 4
-"""Faxes that one process holds in memory to have them previewed; so many more to send them. Others wait."""
+"""Faxes that one process holds in memory to have them previewed, one of each person; so many more to send them.
+Others wait."""
 
 GONE = Refused((Refusal("files", "A file of this draft is gone. Remove it and add it once more."),))
 
@@ -48,15 +49,15 @@ class Sending:
     drafts: Drafts
     api: FaxApi
     pictures: Draws
-    _previewed: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
-    _sent: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _previewed: Turns = field(default_factory=lambda: Turns(AT_ONCE))
+    _sent: Turns = field(default_factory=lambda: Turns(AT_ONCE))
 
     async def pages(self, sender: Sender, draft: Draft) -> int | Refused:
         """How many pages this version of a draft has. They are made if they aren't there, and then kept beside it."""
         known = await self.drafts.previewed(sender.user_id, draft)
         if known is not None:
             return known
-        async with self._previewed:
+        async with self._previewed.taken(sender.user_id):
             outgoing = await self._outgoing(sender, draft)
             made = await self.api.preview(outgoing) if outgoing else GONE
         if isinstance(made, Refused):
@@ -68,7 +69,7 @@ class Sending:
 
     async def send(self, sender: Sender, draft: Draft) -> UUID | Refused:
         """The fax that it became. However often a draft is sent, it becomes one."""
-        async with self._sent:
+        async with self._sent.taken(sender.user_id):
             outgoing = await self._outgoing(sender, draft)
             if outgoing is None:  # unless it was sent meanwhile, by another click
                 latest = await self.drafts.find(sender.user_id, draft.draft_id)
