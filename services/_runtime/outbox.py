@@ -26,7 +26,7 @@ from schemas.base import Event
 from services._runtime.database import transaction
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import Message, Publishes, PublishUnknown, message_of
-from services._runtime.sole_relay import alone
+from services._runtime.sole_relay import StillAlone, alone
 
 BATCH = 200
 IDLE_SECONDS = 1.0
@@ -47,6 +47,10 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("headers", Text, nullable=False),
         sqlite_autoincrement=True,
     )
+
+
+async def _alone() -> bool:
+    return True
 
 
 class Outbox:
@@ -82,14 +86,17 @@ class Outbox:
             try:
                 async with alone(self._engine) as still_alone:
                     while await still_alone():
-                        if not await self.drain():
+                        if not await self.drain(still_alone):
                             await self._nothing()
             except (DependencyAway, PublishUnknown, SQLAlchemyError, OSError) as error:
                 log.warning("outbox waits", extra={"reason": f"{type(error).__name__}: {error}"[:200]})
             await asyncio.sleep(IDLE_SECONDS)
 
-    async def drain(self) -> int:
-        """Publish the oldest batch and forget it; how many there were.
+    async def drain(self, still_alone: StillAlone = _alone) -> int:
+        """Publish the oldest batch and forget it; how many there were. Nothing if another relays by now.
+
+        That is asked once more between reading and publishing: whoever was stopped there, and replaced, would publish
+        what is old by then, and of a compacted topic (accounts, holds) the last word of a key stays.
 
         Raises:
             DependencyAway: The database doesn't answer.
@@ -97,6 +104,8 @@ class Outbox:
         """
         async with transaction(self._engine) as connection:
             rows = (await connection.execute(select(self._table).order_by(self._table.c.id).limit(BATCH))).all()
+        if rows and not await still_alone():
+            return 0
         if rows:
             await self._publisher.publish([_message(row) for row in rows])
             async with transaction(self._engine) as connection:

@@ -31,7 +31,7 @@ async def alone(engine: AsyncEngine, silent_seconds: float = SILENT_SECONDS) -> 
     """Tells, as often as asked, whether this process is the one that relays; it may be as long as the block runs."""
     if engine.dialect.name == "postgresql":
         async with engine.connect() as connection:
-            taken = True  # until the server says that it isn't: whatever fails, the session ends, or its lock would stay
+            taken = True  # until the server says otherwise: whatever fails, the session ends, or its lock would stay
             try:
                 taken = await _session_lock(connection, silent_seconds)
                 yield lambda: _answers(connection, taken=taken)

@@ -209,6 +209,19 @@ async def test_a_relay_that_falls_silent_is_replaced_and_finds_out(engine: Async
         assert await third(), "whoever stopped relaying holds nothing"
 
 
+async def test_whoever_is_replaced_between_reading_and_publishing_publishes_nothing(engine: AsyncEngine) -> None:
+    topics = Topics()
+    box = outbox(engine, topics)
+    await write(engine, [step(0, 1)], box)
+
+    async def no_longer() -> bool:
+        return False
+
+    assert await box.drain(no_longer) == 0
+    assert topics.messages == []
+    assert await box.drain() == 1
+
+
 async def test_a_relay_that_could_not_begin_holds_nothing(postgres_url: str) -> None:
     engine, other = connect(postgres_url), connect(postgres_url)
     with pytest.raises(SQLAlchemyError):
