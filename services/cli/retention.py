@@ -31,6 +31,7 @@ from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli.errors import Refused
 from services.cli.surroundings import ROOT, adopt
 from services.cli.terminal import console
+from services.portal.retentions.app import count
 from services.retention.app import Parts, assemble
 from services.retention.by_hand import Report, Run
 from services.retention.findings import Findings
@@ -58,10 +59,13 @@ def run(
         raise Refused("Say either --dry-run or --now.")
     adopt(ROOT)
     report = asyncio.run(_run(dry_run=dry_run))
+    shorter = asyncio.run(count()) if dry_run else None
     if as_json:
-        sys.stdout.write(json.dumps(report.line()) + "\n")
+        more = {} if shorter is None else {"past_shorter_retention": shorter}
+        sys.stdout.write(json.dumps(report.line() | more) + "\n")
     else:
         _show_report(report)
+        _show_shorter(shorter)
     sys.exit(1 if report.refused else 0)
 
 
@@ -151,6 +155,13 @@ def _show_report(report: Report) -> None:
         told.print(f"{report.uploads} uploads and {report.unfinished_uploads} unfinished uploads are gone.")
     for key in report.refused[:20]:
         told.print(f"[red]not deleted:[/red] {key}")
+
+
+def _show_shorter(faxes: int | None) -> None:
+    if faxes is not None:
+        console().print(
+            f"{faxes} faxes are older than their accounts keep them: the portal has those deleted that are on no hold."
+        )
 
 
 def _show_findings(findings: Findings) -> None:

@@ -21,7 +21,9 @@ from services._runtime.publisher import PublishUnknown
 from services.portal.history.adapters import Projection
 from services.portal.inventory.views import Account
 from services.portal.retentions.adapters import Accounts
+from services.portal.retentions.app import count
 from services.portal.retentions.asking import LATE, LEASE, Asking
+from services.portal.retentions.naming import Naming
 from services.portal.retentions.telling import Told
 from tests.fakes import MemoryBlobs
 from tests.integration.inventory_world import NUMBERS, RESELLER, World, saved, world
@@ -57,6 +59,7 @@ class Office:
     portal: World
     projection: Projection
     history: History
+    urls: dict[str, str]
     published: Published = field(default_factory=Published)
     store: MemoryBlobs = field(default_factory=MemoryBlobs)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
@@ -68,7 +71,8 @@ class Office:
     def process(self, owner: str = "one", registry: CollectorRegistry | None = None) -> Asking:
         claims = Claims(self.store, owner, LEASE, self.now)
         told = Told(registry or CollectorRegistry())
-        return Asking(Accounts(self.portal.engine), self.history, self.published, claims, told, self.now)
+        naming = Naming(Accounts(self.portal.engine), self.history, self.published, told)
+        return Asking(naming, claims, told, self.now)
 
     async def account(self, number: int, days: int) -> Account:
         return (await self.portal.added(NUMBERS[number], settings={"retention_days": days})).account
@@ -94,7 +98,8 @@ async def office_on(portal_url: str, history_url: str) -> AsyncIterator[Office]:
     await migrate(engine, "services._runtime.history")
     try:
         async with world(portal_url) as portal:
-            yield Office(portal, Projection(engine, lambda: NOW), History(engine))
+            urls = {"PORTAL": portal_url, "HISTORY": history_url}
+            yield Office(portal, Projection(engine, lambda: NOW), History(engine), urls)
     finally:
         await engine.dispose()
 
@@ -116,7 +121,7 @@ async def test_what_each_account_no_longer_keeps_is_named_and_nothing_else(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Removed accounts keep to what they said; nobody's faxes aren't named. Whatever is read comes in many pages."""
-    for name in ("adapters.AT_ONCE", "asking.ACCOUNTS", "asking.PAGE", "asking.MESSAGES"):
+    for name in ("adapters.AT_ONCE", "naming.ACCOUNTS", "naming.PAGE", "naming.MESSAGES"):
         monkeypatch.setattr(f"services.portal.retentions.{name}", 1)
     month, quarter, year = [await office.account(number, days) for number, days in enumerate((30, 90, 365))]
     due = {await office.fax(month, 31 * DAY), await office.fax(month, 300 * DAY), await office.fax(quarter, 91 * DAY)}
@@ -190,6 +195,19 @@ async def test_a_history_that_is_away_leaves_the_day_to_the_next(
             await office.process("one").ask_once()
     assert await office.process("other").ask_once() == 1
     assert office.published.named() == [fax_id]
+
+
+async def test_a_dry_run_counts_them(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in office.urls:
+        monkeypatch.delenv(f"NATIVEFAX_{name}_DATABASE", raising=False)
+    assert await count() is None, "nothing says where to look"
+    for name, url in office.urls.items():
+        monkeypatch.setenv(f"NATIVEFAX_{name}_DATABASE", url)
+    monkeypatch.setattr("services.portal.retentions.app.utc_now", office.now)
+    account = await office.account(0, 30)
+    for days in (29, 31, 32):
+        await office.fax(account, days * DAY)
+    assert await count() == 2
 
 
 async def until(check: Callable[[], bool]) -> None:
