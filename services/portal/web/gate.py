@@ -1,14 +1,17 @@
 """The gate before every page: who asks, whether the rule lets them, whether the form is really theirs."""
 
+import asyncio
 import hmac
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -34,6 +37,12 @@ STRANGERS_BYTES: Final = 20_000
 
 FORM_BYTES: Final = 11_000_000
 """Of any other form: an import's file of 10 MB, and what the form adds."""
+
+LARGE: Final = 1_000_000
+"""Bytes. Of larger forms few are under way at a time: see `Services.large_forms`."""
+
+FORM_SECONDS: Final = 300.0
+"""For a form to come in: 50 MB at 1.4 Mbit/s. Whoever is slower holds up others."""
 
 
 BY_ITSELF: Final = "x-by-itself"
@@ -109,9 +118,18 @@ class Gate:
         request.state.visit = visit  # so that a refusal wears the same face as the page
         if self.rule is not None and session is not None and session.person.role not in self.rule:
             raise NotAllowed(request.url.path)
-        if request.method not in {"GET", "HEAD"}:
-            visit.form = await _form(request, token, self.most if session else STRANGERS_BYTES)
-        return self._with_cookie(await self.answer(visit), visit)
+        if request.method in {"GET", "HEAD"}:
+            return self._with_cookie(await self.answer(visit), visit)
+        _must_be_ours(request)
+        async with self._turn(session, _announced(request, self.most if session else STRANGERS_BYTES)):
+            visit.form = await _form(request, token, self.most)
+            return self._with_cookie(await self.answer(visit), visit)
+
+    def _turn(self, session: Session | None, size: int) -> AbstractAsyncContextManager[None]:
+        """A large form waits until there is room for it, unread."""
+        if session is None or size <= LARGE:
+            return nullcontext()
+        return self.services.large_forms.taken(session.person.user_id)
 
     def _with_cookie(self, response: Response, visit: Visit) -> Response:
         if visit.new_cookie:
@@ -119,12 +137,19 @@ class Gate:
         return response
 
 
-async def _form(request: Request, token: str, most: int) -> FormData:
-    _must_be_ours(request)
+def _announced(request: Request, most: int) -> int:
     size = request.headers.get("content-length", "")
     if not size.isdecimal() or int(size) > most:
         raise TooLarge(size)
-    form = await request.form(max_files=FILE_FIELDS, max_fields=FIELDS, max_part_size=most)
+    return int(size)
+
+
+async def _form(request: Request, token: str, most: int) -> FormData:
+    try:
+        async with asyncio.timeout(FORM_SECONDS):
+            form = await request.form(max_files=FILE_FIELDS, max_fields=FIELDS, max_part_size=most)
+    except TimeoutError as error:
+        raise HTTPException(408) from error
     sent = form.get("form_token", "")
     if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), token.encode()):
         raise NotTheirForm("form token")

@@ -14,6 +14,7 @@ from services.portal.live_faxes.stream import FaxStream
 from services.portal.logos.logos import Logos
 from services.portal.operating.operations import Operations
 from services.portal.sending.sending import Sending
+from services.portal.turns import Turns
 from services.portal.web.browsers import Browsers
 from services.portal.web.people import People
 from services.portal.web.sessions import Sessions
@@ -56,7 +57,8 @@ class Cookies:
 class Services:
     """What pages ask.
 
-    `live` tells whether every table has an account as it is now; `faxes` is None where no history is named.
+    `live` tells whether every table has an account as it is now; `faxes` is None where no history is named. Forms with
+    large files are held in memory, so `large_forms` lets few in at a time.
     """
 
     engine: AsyncEngine
@@ -73,6 +75,7 @@ class Services:
     sending: Sending | None = None
     logos: Logos | None = None
     operations: Operations | None = None
+    large_forms: Turns = field(default_factory=lambda: Turns(at_once=8, of_one=2))
 
     def states(self, accounts: Sequence[Account]) -> dict[str, LiveState]:
         """Account id → whether it is live."""

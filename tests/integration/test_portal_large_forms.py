@@ -1,0 +1,55 @@
+"""Large forms are held in memory, so few come in at a time, and fewer of one person."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.portal.web import gate
+from tests.providers.portal import portal
+
+MULTIPART = {"content-type": "multipart/form-data; boundary=x", "content-length": str(gate.LARGE + 1)}
+
+
+@dataclass
+class Uploads:
+    """Forms that come in until `over`; `read` are those of which something was read."""
+
+    read: list[str] = field(default_factory=list)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def body(self, whose: str) -> AsyncIterator[bytes]:
+        self.read.append(whose)
+        await self.over.wait()
+        yield b"--x--\r\n"
+
+    def begin(self, client: httpx.AsyncClient, whose: str) -> asyncio.Task[httpx.Response]:
+        return asyncio.create_task(client.post("/send", content=self.body(whose), headers=MULTIPART))
+
+    async def are_read(self, *whose: str) -> bool:
+        async with asyncio.timeout(10):
+            while sorted(self.read) != sorted(whose):  # noqa: ASYNC110 - no event of the portal says so
+                await asyncio.sleep(0.01)
+        return True
+
+
+async def test_a_third_large_form_of_one_person_is_not_read_and_somebody_elses_is(tmp_path: Path) -> None:
+    async with portal(tmp_path) as site:
+        mine, theirs, uploads = await site.signed_in("user"), await site.signed_in("manager"), Uploads()
+        begun = [uploads.begin(mine, "mine") for _ in range(2)]
+        assert await uploads.are_read("mine", "mine")
+        begun += [uploads.begin(mine, "mine"), uploads.begin(theirs, "theirs")]
+        assert await uploads.are_read("mine", "mine", "theirs")
+        uploads.over.set()
+        assert {one.status_code for one in await asyncio.gather(*begun)} == {403}, "without a token of ours"
+        assert await uploads.are_read("mine", "mine", "mine", "theirs")
+
+
+async def test_a_form_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "FORM_SECONDS", 0.1)
+    async with portal(tmp_path) as site:
+        answer = await Uploads().begin(await site.signed_in("user"), "mine")
+    assert (answer.status_code, "Nothing was changed" in answer.text) == (408, True)
