@@ -86,10 +86,22 @@ class Outbox:
             try:
                 async with alone(self._engine) as still_alone:
                     while await still_alone():
-                        if not await self.drain(still_alone):
-                            await self._nothing()
-            except (DependencyAway, PublishUnknown, SQLAlchemyError, OSError) as error:
-                log.warning("outbox waits", extra={"reason": f"{type(error).__name__}: {error}"[:200]})
+                        await self._work(still_alone)
+            except (DependencyAway, SQLAlchemyError, OSError) as error:
+                _waits(error)
+            await asyncio.sleep(IDLE_SECONDS)
+
+    async def _work(self, still_alone: StillAlone) -> None:
+        """Publish what there is, or wait a little.
+
+        While Kafka is away it stays this process's to relay: its producer still holds what wasn't confirmed, and would
+        publish that behind the newer events of whoever took over.
+        """
+        try:
+            if not await self.drain(still_alone):
+                await self._nothing()
+        except PublishUnknown as unknown:
+            _waits(unknown)
             await asyncio.sleep(IDLE_SECONDS)
 
     async def drain(self, still_alone: StillAlone = _alone) -> int:
@@ -120,6 +132,10 @@ class Outbox:
         except TimeoutError:
             pass
         self._waiting.clear()
+
+
+def _waits(error: Exception) -> None:
+    log.warning("outbox waits", extra={"reason": f"{type(error).__name__}: {error}"[:200]})
 
 
 def _row(message: Message) -> dict[str, object]:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.fax import FaxStatusChanged
+from services._runtime import outbox as runtime_outbox
 from services._runtime.database import connect, transaction
 from services._runtime.outbox import BATCH, Outbox
 from services._runtime.publisher import Message, PublishUnknown
@@ -36,9 +37,11 @@ class Topics:
 
     messages: list[Message] = field(default_factory=list)
     away: bool = False
+    refused: int = 0
 
     async def publish(self, messages: Sequence[Message]) -> None:
         if self.away:
+            self.refused += 1
             raise PublishUnknown("switched off in a test")
         self.messages += messages
 
@@ -148,6 +151,25 @@ async def test_the_relay_goes_on_when_kafka_is_back(engine: AsyncEngine) -> None
     await asyncio.sleep(0)
     topics.away = False
     await came(topics, 2)
+    relay.cancel()
+    await asyncio.gather(relay, return_exceptions=True)
+
+
+async def test_while_kafka_is_away_nobody_else_takes_over(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The producer of who relays still holds what wasn't confirmed: it would come behind what another published."""
+    monkeypatch.setattr(runtime_outbox, "IDLE_SECONDS", 0.3)
+    topics = Topics(away=True)
+    box = outbox(engine, topics)
+    await write(engine, [step(0, 1)], box)
+    relay = asyncio.create_task(box.relay())
+    async with asyncio.timeout(20):
+        while topics.refused < 4:
+            if topics.refused:
+                async with alone(engine) as other:
+                    assert not await other()
+            await asyncio.sleep(0.02)
+    topics.away = False
+    await came(topics, 1)
     relay.cancel()
     await asyncio.gather(relay, return_exceptions=True)
 
