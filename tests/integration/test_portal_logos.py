@@ -1,8 +1,11 @@
 """A reseller's logo: redrawn in a confined process, kept by its digest, shown in mails and on pages."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -88,6 +91,28 @@ async def test_a_logo_is_taken_in_a_confined_process() -> None:
     with pytest.raises(NoLogo):
         await logos.take(picture() + b"\0" * 200_000)
     assert list(blobs.objects) == [f"logos/{digest}.png"]
+
+
+async def test_however_many_logos_come_at_once_there_is_one_process() -> None:
+    running, most = 0, 0
+
+    class Process:
+        async def run(self, _job: object, data: bytes) -> bytes:
+            nonlocal most
+            most = max(most, running)
+            await asyncio.sleep(0)
+            return data
+
+    @asynccontextmanager
+    async def process() -> AsyncIterator[Any]:
+        nonlocal running
+        running += 1
+        yield Process()
+        running -= 1
+
+    logos = Logos(MemoryBlobs(), process)
+    await asyncio.gather(*(logos.take(bytes([one])) for one in range(5)))
+    assert most == 1
 
 
 async def test_pages_and_mails_show_the_logo_and_anybody_may_load_it(site: Portal) -> None:

@@ -1,5 +1,6 @@
 """Logos by the digest of what is shown. They stay for good: mails that were sent show them."""
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractAsyncContextManager
@@ -26,7 +27,7 @@ _ADDRESS: Final = pattern(r"/logos/([0-9a-f]{64})\.png")
 
 
 def confined() -> AbstractAsyncContextManager[Runs]:
-    """A process of its own for one logo: a reseller sends one in years, so none waits for it."""
+    """A process of its own for one logo: a reseller sends one in years. There is one such process at a time."""
     return ConfinedPool(workers=1, timeout=SECONDS, preload=("services.portal.logos.redrawing",), answers=(NoLogo,))
 
 
@@ -40,6 +41,7 @@ class Logos:
         self._blobs = blobs
         self._process = process
         self._latest = Latest(_KEPT_BYTES)
+        self._one = asyncio.Semaphore(1)
 
     async def take(self, data: bytes) -> str:
         """Keep a logo; its digest.
@@ -50,7 +52,7 @@ class Logos:
         if len(data) > MOST_BYTES:
             raise NoLogo("bytes")
         try:
-            async with self._process() as process:
+            async with self._one, self._process() as process:
                 drawn = await process.run(redraw, data)
         except JobFailed as error:
             raise NoLogo(error.reason) from error
