@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import Protocol
 
 from schemas.accounts import FaxAccount, RemovedAccount
+from schemas.base import StoredObject
+from schemas.decision import Decision
 from schemas.fax import ReceivedFaxReady, ReleaseRequested, SubmittedFaxReady
-from schemas.keys import RELEASE
+from schemas.keys import DOCUMENT, ORIGINAL, RELEASE, fax_prefix
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
 from services._runtime.decision import decide_once, stored_decision
 from services._runtime.outcomes import Done, Outcome
 from services.router.domain import decide
-from services.router.release import refusal, release, set_aside
+from services.router.release import as_it_came, may_be_released, refusal, release
 from services.router.submitted import decide_submitted
 
 
@@ -46,12 +48,21 @@ class Router:
     async def _release(self, request: ReleaseRequested) -> Outcome:
         """Decide a second time, once: released again, by whomever, to whomever, the first release counts."""
         first = await stored_decision(self.blobs, request.accepted_at, request.fax_id)
-        fax = set_aside(first, request)
-        if first is None or fax is None:
+        if first is None or not may_be_released(first, request):
             return Done()
+        fax = first.received or await self._as_it_came(first)
         decision = release(fax, request, await self.accounts.look_up(request.fax_number), self.now())
         if decision is not None:
             once = await decide_once(self.blobs, request.accepted_at, request.fax_id, decision, RELEASE)
             return Done(once.events)
         before = await stored_decision(self.blobs, request.accepted_at, request.fax_id, RELEASE)
         return Done(before.events if before else (refusal(first, request, self.now()),))
+
+    async def _as_it_came(self, first: Decision) -> ReceivedFaxReady:
+        original = await self._stored(first, ORIGINAL, "image/tiff")
+        document = await self._stored(first, DOCUMENT, "application/pdf")
+        return as_it_came(first, original, document if document.size else None)
+
+    async def _stored(self, first: Decision, name: str, media_type: str) -> StoredObject:
+        key = fax_prefix(first.status.accepted_at, first.status.fax_id) + name
+        return StoredObject(key=key, size=len(await self.blobs.get(key) or b""), media_type=media_type)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from schemas.accounts import FaxAccount, RemovedAccount
+from schemas.base import StoredObject
 from schemas.decision import RELEASED, Decision
 from schemas.fax import FaxStatusChanged, ReceivedFaxReady, ReleaseRequested
 from services.router.domain import SET_ASIDE, deliver
@@ -10,13 +11,28 @@ from services.router.domain import SET_ASIDE, deliver
 NOT_THEIRS = "It was not released: the number is no longer that account's."
 
 
-def set_aside(first: Decision | None, request: ReleaseRequested) -> ReceivedFaxReady | None:
-    """The fax, if `first` set it aside and it may go to the account that is asked for; junk goes to its own only."""
-    if first is None or first.status.state not in SET_ASIDE:
-        return None
-    if first.account_id is not None and first.account_id != request.account_id:
-        return None
-    return first.received
+def may_be_released(first: Decision, request: ReleaseRequested) -> bool:
+    """Whether `first` set the fax aside and it may go to the account that is asked for; junk goes to its own only."""
+    return first.status.state in SET_ASIDE and first.account_id in {None, request.account_id}
+
+
+def as_it_came(first: Decision, original: StoredObject, document: StoredObject | None) -> ReceivedFaxReady:
+    """What is known of a fax that was set aside before decisions kept that: its step, and what lies beside it."""
+    step = first.status
+    return ReceivedFaxReady(
+        fax_id=step.fax_id,
+        version=step.version - 1,
+        accepted_at=step.accepted_at,
+        called_number=step.fax_number,
+        caller_number=step.other_party,
+        received_at=step.accepted_at,
+        original=original,
+        document=document,
+        pages=step.pages or 0,
+        pages_announced=step.pages_announced,
+        partial=bool(step.partial),
+        failure=step.reason if step.state == "junk" else None,  # that of an unclaimed fax is why it is
+    )
 
 
 def release(

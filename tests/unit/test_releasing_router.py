@@ -1,5 +1,6 @@
 """The router decides a second time, once, when somebody releases a fax that was set aside."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from schemas.accounts import FaxAccount, RemovedAccount
 from schemas.decision import DELETED, Decision
 from schemas.fax import AtaRequested, EmailRequested, FaxStatusChanged, ReleaseRequested
-from schemas.keys import RELEASE, fax_prefix
+from schemas.keys import DOCUMENT, ORIGINAL, RELEASE, fax_prefix
 from services._runtime.decision import decide_once, was_deleted
 from services._runtime.outcomes import Done
 from services.router.domain import decide
@@ -72,6 +73,24 @@ async def test_junk_is_delivered_though_its_caller_is_blocked() -> None:
     blobs = await set_aside(strict)
     events = await released(blobs, Table(strict), request(strict))
     assert [type(one) for one in events] == [EmailRequested, AtaRequested, FaxStatusChanged]
+
+
+@pytest.mark.parametrize("to", [OTHERS, account(blocked_callers=(CALLER,))])
+async def test_what_was_set_aside_before_decisions_kept_the_fax_is_released_too(to: FaxAccount) -> None:
+    blobs = await set_aside(None if to is OTHERS else to)
+    stored = json.loads(blobs.objects[KEY])
+    del stored["received"]
+    prefix = fax_prefix(ACCEPTED, FAX_ID)
+    blobs.objects |= {KEY: json.dumps(stored).encode(), prefix + DOCUMENT: b"%PDF", prefix + ORIGINAL: b"II"}
+    mail, step = await released(blobs, Table(to), request(to))
+    assert (mail.document.key, mail.document.size, mail.pages, mail.failure) == (prefix + DOCUMENT, 4, 2, None)
+    assert (mail.purpose, mail.other_party, step.state, step.account_id) == (
+        "received",
+        CALLER,
+        "routed",
+        to.account_id,
+    )
+    assert await released(blobs, Table(to), request(to)) == (mail, step)
 
 
 async def test_released_twice_by_two_people_to_two_accounts_the_first_counts() -> None:
