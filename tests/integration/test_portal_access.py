@@ -495,6 +495,19 @@ async def test_a_strangers_form_is_small(site: Portal) -> None:
     assert answer.status_code == 413
 
 
+async def test_a_day_at_either_end_of_the_calendar_is_none_to_look_for(site: Portal) -> None:
+    client = await site.signed_in("manager")
+    client.cookies.set("portal-zone", "Asia/Tokyo")
+    for first, last in (("0001-01-01", ""), ("", "9999-12-31")):
+        for page, begins, ends in (
+            ("/faxes/received", "from", "to"),
+            (f"/domains/{DOMAIN}/audit", "since", "until"),
+        ):
+            assert (await client.get(page, params={begins: first, ends: last})).status_code == 200
+        usage = await client.get(f"/domains/{DOMAIN}/usage", params={"from": (first or last)[:7]})
+        assert usage.status_code == 422
+
+
 async def test_what_is_typed_runs_nowhere(site: Portal) -> None:
     client = await site.signed_in("reseller")
     bad = "<script>alert(1)</script>\"'>"

@@ -18,6 +18,8 @@ FETCHES: Final = 10
 """The most pages of the history that are read for one page, where some of their rows are left out."""
 TRAIL: Final = 20
 """So many pages back an address remembers; before them it leads to the newest."""
+YEARS: Final = range(1970, 9999)
+"""In which somebody may look; in any zone and with a day or month more they are moments still."""
 _CURSOR: Final = re.compile(r"(-?[0-9]{1,18})-([0-9a-f]{32})")
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
@@ -164,6 +166,7 @@ def read_cursor(text: str) -> Cursor | None:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if day.year in YEARS else None

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services._runtime.history import History, Usage, Whose
+from services.portal.faxes.listing import YEARS
 from services.portal.inventory import rows
 from services.portal.inventory.store import Store
 from services.portal.inventory.tables import ACCOUNTS
@@ -94,9 +95,10 @@ def _month(written: str, today: date) -> date | None:
     if not written:
         return today.replace(day=1)
     try:
-        return datetime.strptime(written, "%Y-%m").replace(tzinfo=UTC).date()
+        month = datetime.strptime(written, "%Y-%m").replace(tzinfo=UTC).date()
     except ValueError:
         return None
+    return month if month.year in YEARS else None
 
 
 async def usage(history: History, store: Store, whose: Whose, period: Period) -> Sequence[UsageLine]:

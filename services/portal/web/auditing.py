@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
+from services._runtime.translating import gettext
+from services.portal.faxes.listing import YEARS
 from services.portal.inventory.audit import KINDS, Sought
 from services.portal.inventory.views import Domain
 from services.portal.web.deeds import deed_words
@@ -42,7 +44,7 @@ async def _list(visit: Visit, domain: Domain | None) -> Response:
     return await show(
         visit,
         "audit.html",
-        title=f"Audit of {name}" if name else "Audit",
+        title=gettext("Audit of {name}").format(name=name) if name else gettext("Audit"),
         domain=domain,
         entries=found[:ROWS],
         deed_words=deed_words,
@@ -67,9 +69,10 @@ def _sought(typed: dict[str, str], zone: ZoneInfo) -> Sought:
 
 def _day(written: str, zone: ZoneInfo) -> datetime | None:
     try:
-        return datetime.strptime(written, "%Y-%m-%d").replace(tzinfo=zone)
+        day = datetime.strptime(written, "%Y-%m-%d").replace(tzinfo=zone)
     except ValueError:
         return None
+    return day if day.year in YEARS else None
 
 
 def _before(typed: str) -> int | None:
