@@ -25,6 +25,10 @@ SECONDS: Final = 10.0
 SQLITE_LOCK_SECONDS: Final = 5.0
 """How long SQLite waits for another writer; its thread can't be interrupted, so less than a transaction may take."""
 
+_SESSION: Final = {"idle_in_transaction_session_timeout": "60s"}
+"""Of PostgreSQL: the locks of a process that is stopped within a transaction, or whose host hangs, hold up nobody for
+longer. A transaction waits for nothing else between its statements."""
+
 _ONLY_READS: Final = "nativefax_only_reads"
 """An execution option: see `reading`."""
 
@@ -55,7 +59,7 @@ def connect(url: str, *, reading: bool = False) -> AsyncEngine:
         hide_parameters=True,  # errors are logged, and values may be contents
         pool_pre_ping=not reading,
         pool_timeout=SECONDS,
-        connect_args={"timeout": SECONDS, "command_timeout": SECONDS},
+        connect_args={"timeout": SECONDS, "command_timeout": SECONDS, "server_settings": _SESSION},
     )
 
 

@@ -64,6 +64,29 @@ async def test_what_a_transaction_wrote_stays(engine: AsyncEngine) -> None:
     assert await words(engine) == ["kept"]
 
 
+async def test_a_transaction_that_falls_silent_holds_up_nobody_and_is_told_that_it_is_over(postgres_url: str) -> None:
+    engine = connect(postgres_url)
+    async with transaction(engine) as connection:
+        assert await connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "1min"
+
+    async def fall_silent() -> None:
+        async with transaction(engine) as stopped:
+            await stopped.execute(text("SET idle_in_transaction_session_timeout = '50ms'"))
+            await stopped.execute(text("SELECT pg_advisory_xact_lock(1)"))
+            async with asyncio.timeout(9):
+                while not await lock_is_free():  # noqa: ASYNC110 - a poll with a bound
+                    await asyncio.sleep(0.05)
+            await stopped.execute(text("SELECT 1"))
+
+    async def lock_is_free() -> bool:
+        async with transaction(engine) as other:
+            return bool(await other.scalar(text("SELECT pg_try_advisory_xact_lock(1)")))
+
+    with pytest.raises(DependencyAway):
+        await fall_silent()
+    await engine.dispose()
+
+
 async def test_what_a_failed_transaction_wrote_is_gone(engine: AsyncEngine) -> None:
     with pytest.raises(RuntimeError):
         await add_and_fail(engine, RuntimeError())
