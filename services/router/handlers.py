@@ -51,7 +51,8 @@ class Router:
         if first is None or not may_be_released(first, request):
             return Done()
         fax = first.received or await self._as_it_came(first)
-        decision = release(fax, request, await self.accounts.look_up(request.fax_number), self.now())
+        account = await self.accounts.look_up(request.fax_number)
+        decision = release(fax, request, account, self.now(), first.reseller)
         if decision is not None:
             once = await decide_once(self.blobs, request.accepted_at, request.fax_id, decision, RELEASE)
             return Done(once.events)

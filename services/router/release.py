@@ -8,7 +8,7 @@ from schemas.decision import RELEASED, Decision
 from schemas.fax import FaxStatusChanged, ReceivedFaxReady, ReleaseRequested
 from services.router.domain import SET_ASIDE, deliver
 
-NOT_THEIRS = "It was not released: the number is no longer that account's."
+NOT_THEIRS = "It was not released: the number is no longer that account's, or is somebody else's."
 
 
 def may_be_released(first: Decision, request: ReleaseRequested) -> bool:
@@ -36,13 +36,20 @@ def as_it_came(first: Decision, original: StoredObject, document: StoredObject |
 
 
 def release(
-    fax: ReceivedFaxReady, request: ReleaseRequested, account: FaxAccount | RemovedAccount | None, now: datetime
+    fax: ReceivedFaxReady,
+    request: ReleaseRequested,
+    account: FaxAccount | RemovedAccount | None,
+    now: datetime,
+    reseller: str | None,
 ) -> Decision | None:
     """The decision about a fax that is released, as if the account's own number had been called.
 
-    A blocked caller doesn't count. None: the number is no longer that account's.
+    A blocked caller doesn't count. None: the number is no longer that account's, or it is of another `reseller` than
+    the fax, whoever asks; of a fax that is of none, anybody's.
     """
     if not isinstance(account, FaxAccount) or account.account_id != request.account_id:
+        return None
+    if reseller not in {None, account.reseller}:
         return None
     as_theirs = fax.model_copy(update={"called_number": account.fax_number, "version": request.version - 1})
     decision = deliver(account, as_theirs, now)

@@ -119,6 +119,23 @@ async def test_a_number_that_is_no_longer_the_accounts_gets_nothing_and_the_fax_
         assert RELEASE_KEY not in blobs.objects, "it can be released to another account"
 
 
+async def test_a_fax_that_is_known_to_a_reseller_goes_to_no_account_of_another() -> None:
+    removed = RemovedAccount(
+        account_id="acc-1",
+        version=4,
+        fax_number=NUMBER,
+        reseller="contoso",
+        domain="d",
+        removed_at=NOW,
+        quarantined_until=NOW,
+    )
+    blobs = await set_aside(removed)
+    [step] = await released(blobs, Table(OTHERS), request())
+    assert (step.state, step.reseller, "not released" in step.detail) == ("unclaimed", "contoso", True)
+    own = account(account_id="acc-9", fax_number=ELSEWHERE, reseller="contoso")
+    assert (await released(blobs, Table(own), request(version=5)))[-1].state == "routed"
+
+
 async def test_junk_goes_to_no_other_account() -> None:
     blobs = await set_aside(account(blocked_callers=(CALLER,)))
     assert await released(blobs, Table(OTHERS), request()) == ()
