@@ -138,6 +138,27 @@ async def test_an_older_record_never_comes_over_a_newer_one(engine: AsyncEngine)
     assert len(Record.model_validate_json(store.objects[key(fax_id)]).steps) == 2
 
 
+@pytest.mark.parametrize("too_late", [False, True])
+async def test_whoever_was_stopped_as_it_wrote_a_record_has_it_written_anew(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, too_late: bool
+) -> None:
+    """Another had its place meanwhile, and wrote a newer one."""
+    monkeypatch.setattr("services.portal.history.recording.WRITING", timedelta(seconds=0.5 if too_late else 30))
+    fax_id, store, quick = uuid4(), Slow(), MemoryBlobs()
+    quick.objects = store.objects
+    await Projection(engine).write([step(fax_id)])
+    stopped = asyncio.create_task(recorder(engine, store).record())
+    await store.begun.wait()
+    await Projection(engine).write([step(fax_id, 8, "emailed", recipient="a@example.com")])
+    later = datetime.now(UTC) + LEASE * 2
+    assert await recorder(engine, quick, now=lambda: later).record() == 1
+    if not too_late:
+        store.go.set()
+    await asyncio.gather(stopped, return_exceptions=True)
+    assert await recorder(engine, quick).record() == 1
+    assert len(Record.model_validate_json(store.objects[key(fax_id)]).steps) == 2
+
+
 async def test_a_fax_that_expires_while_its_record_is_written_leaves_none(engine: AsyncEngine) -> None:
     fax_id, store = uuid4(), Slow()
     await Projection(engine).write([step(fax_id)])

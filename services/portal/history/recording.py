@@ -77,7 +77,8 @@ class Recorder:
         try:
             async with asyncio.timeout(WRITING.total_seconds()):
                 ends = await asyncio.gather(*map(self._bring_up_to_date, due), return_exceptions=True)
-        except TimeoutError as error:
+        except TimeoutError as error:  # the store was too slow, or this process was stopped, and another had them since
+            await self._unrecorded.again(due)
             raise DependencyAway("object-store", "too slow") from error
         await self._unrecorded.settle([one for one, end in zip(due, ends, strict=True) if end is None])
         for end in ends:

@@ -82,7 +82,8 @@ class Unrecorded:
     async def settle(self, done: Sequence[Due]) -> None:
         """The records of these say all: the marks go, but of a fax that has changed since it is free for the next.
 
-        What is another's by now, since this process was too slow, is left to it.
+        What is another's by now, since this process was too slow, is marked once more: our record, which is older, may
+        have come to lie over its.
         """
         times = {one.fax_id: one.times for one in done}
         still_ours = UNRECORDED.c.taken_until.in_({one.taken_until for one in done})
@@ -94,6 +95,12 @@ class Unrecorded:
             told = [fax_id for fax_id, number in now.items() if number == times[fax_id]]
             await connection.execute(delete(UNRECORDED).where(UNRECORDED.c.fax_id.in_(told)))
             await connection.execute(_update(now), {"taken_until": None})
+            await mark(connection, {one.fax_id: one.accepted_at for one in done if one.fax_id not in now})
+
+    async def again(self, due: Sequence[Due]) -> None:
+        """Mark them once more: what was begun of these records may still come to be written."""
+        async with transaction(self._engine) as connection:
+            await mark(connection, {one.fax_id: one.accepted_at for one in due})
 
 
 def _update(fax_ids: Iterable[UUID]) -> Update:
