@@ -9,9 +9,10 @@ from schemas.accounts import FaxAccount
 from schemas.base import StoredObject
 from schemas.fax import Attachment, Cover, FaxStatusChanged, FaxSubmitted
 from schemas.keys import ATTACHMENTS, COVER_TEXT, SUBMISSION, fax_prefix
-from services._runtime.acceptance import accept
+from services._runtime.acceptance import Acceptance, accept
 from services._runtime.blobs import Blobs
 from services._runtime.claims import JSON, utc_now
+from services._runtime.decision import was_deleted
 from services._runtime.expiry import is_expired
 from services._runtime.publisher import Publishes, message_of
 from services.ingest.submission import Submission, one_line
@@ -46,12 +47,18 @@ class Submissions:
             SourceKeyReused: `refuse_other`, and another fax was submitted under the same id.
         """
         accepted = await accept(self.blobs, submission.fax_id, submission.digest, self.now, refuse_other=refuse_other)
-        if not is_expired(accepted.accepted_at, self.now()):
+        if not await self._is_gone(accepted):
             event = await self._stored(submission, accepted.fax_id, accepted.accepted_at)
             told = (event, _step(event, submission.account))
             messages = [message_of(one, source="ingest", at=self.now()) for one in told]
             await self.publisher.publish(messages)
         return Submitted(accepted.fax_id, accepted.accepted_at, accepted.repeat)
+
+    async def _is_gone(self, accepted: Acceptance) -> bool:
+        """Too old, or deleted by a person: a late repeat stores nothing of it again."""
+        if is_expired(accepted.accepted_at, self.now()):
+            return True
+        return accepted.repeat and await was_deleted(self.blobs, accepted.accepted_at, accepted.fax_id)
 
     async def _stored(self, submission: Submission, fax_id: UUID, accepted_at: datetime) -> FaxSubmitted:
         prefix = fax_prefix(accepted_at, fax_id)

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from schemas.decision import DELETED, Decision
 from schemas.envelope import decode
 from schemas.fax import FaxStatusChanged, FaxSubmitted
 from schemas.identity import api_fax_id, ata_fax_id, colliding_fax_id
 from schemas.keys import accepted_key
 from schemas.topics import FAX_STATUS, FAX_SUBMITTED, MESSAGE_LIMIT
 from services._runtime.acceptance import SourceKeyReused
+from services._runtime.decision import decide_once
+from services._runtime.expiry import expired_step
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import Message, PublishUnknown
 from services.ingest.submission import File, Submission, one_line
@@ -89,6 +92,19 @@ async def test_a_repeat_is_the_same_fax_even_when_the_account_changed_across_mid
     first, second = world.topics.submitted()
     assert first == second
     assert len([key for key in world.blobs.objects if key.startswith("accepted/")]) == 1
+
+
+async def test_a_repeat_brings_back_nothing_of_a_fax_that_somebody_deleted() -> None:
+    world = World()
+    await world.submissions.submit(submission())
+    gone = expired_step(FAX_ID, 9, NOW, NOW, received=False)
+    world.blobs.objects = {accepted_key(FAX_ID): world.blobs.objects[accepted_key(FAX_ID)]}
+    await decide_once(world.blobs, NOW, FAX_ID, Decision(rule=DELETED, why="", decided_at=NOW, status=gone))
+    left = dict(world.blobs.objects)
+    again = await world.submissions.submit(submission())
+    assert (again.fax_id, again.repeat) == (FAX_ID, True)
+    assert world.blobs.objects == left
+    assert len(world.topics.submitted()) == 1
 
 
 async def test_another_fax_under_the_same_key_is_refused_or_a_fax_of_its_own() -> None:
