@@ -6,13 +6,15 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 
+from services._runtime.translating import gettext, ngettext
+
 _LIGHT, _DARK = "#ffffff", "#000000"
 
 
 def party(name: str | None) -> str:
     """A caller or destination: a number in international form if it is one, else as given."""
     if not name:
-        return "an unknown number"
+        return gettext("an unknown number")
     try:
         number = phonenumbers.parse(name, None)
     except phonenumbers.NumberParseException:
@@ -44,7 +46,7 @@ def day(moment: datetime, zone: str) -> str:
 
 def count(pages: int) -> str:
     """``1 page``, ``3 pages``."""
-    return f"{pages} page" if pages == 1 else f"{pages} pages"
+    return ngettext("%(num)d page", "%(num)d pages", pages) % {"num": pages}
 
 
 def fax_filename(moment: datetime, zone: str, other: str | None) -> str:

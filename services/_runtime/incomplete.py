@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from schemas.fax import Missing
+from services._runtime.translating import gettext
 
 _CONTINUES: Final = ("was ", "were ", "is ", "has ", "could ", "may ", "did ")
 
@@ -30,7 +31,8 @@ def _sentence(one: Missing, announced: int | None) -> str:
 def _guess(pages: int, announced: int) -> str:
     first = pages + 1
     if announced == first:
-        return f"Page {first} of {announced} was not received."
+        return gettext("Page {page} of {announced} was not received.").format(page=first, announced=announced)
     if announced > first:
-        return f"Pages {first} to {announced} of {announced} were not received."
-    return "Some lines of it were damaged on the way."
+        words = gettext("Pages {first} to {announced} of {announced} were not received.")
+        return words.format(first=first, announced=announced)
+    return gettext("Some lines of it were damaged on the way.")

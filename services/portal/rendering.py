@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from services._runtime.display import count, day, party, text_on, when
 from services._runtime.links import Link, Shown
+from services._runtime.translating import gettext
 from services.portal.web.translating import translate
 
 PRIVATE = {
@@ -51,14 +52,16 @@ def fax_page(link: Link, base: str, *, pictured: bool, portal: str = "") -> tupl
     shown = link.shown
     received = shown.direction == "received"
     facts = (
-        ("From" if received else "To", party(shown.other_party)),
-        ("Received" if received else "Submitted", when(link.accepted_at, shown.time_zone)),
-        ("Pages", str(shown.pages) if shown.pages else ""),
+        (gettext("From") if received else gettext("To"), party(shown.other_party)),
+        (gettext("Received") if received else gettext("Submitted"), when(link.accepted_at, shown.time_zone)),
+        (gettext("Pages"), str(shown.pages) if shown.pages else ""),
     )
     return _render(
         "fax.html",
         shown,
-        title=f"Fax {'from' if received else 'to'} {party(shown.other_party)}",
+        title=(gettext("Fax from {party}") if received else gettext("Fax to {party}")).format(
+            party=party(shown.other_party)
+        ),
         pages=count(shown.pages) if shown.pages else "",
         facts=[(label, value) for label, value in facts if value],
         base=base,

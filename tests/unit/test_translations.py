@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.frontend import CommandLineInterface
-from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
 from services.portal.web.translating import translate
+from tests.portal_texts import extracted
 
 PORTAL = Path(__file__).parents[2] / "services" / "portal"
 TEMPLATES = sorted((*PORTAL.glob("templates/*.html"), *PORTAL.glob("web/templates/*.html")))
@@ -21,12 +20,7 @@ READ_ALOUD = ("alt", "aria-label", "placeholder", "title", "data-label", "data-a
 @pytest.fixture(scope="module")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     """What `pybabel extract` finds, as docs/portal.md says."""
-    written = tmp_path_factory.mktemp("texts") / "portal.pot"
-    config = str(PORTAL.parents[1] / "pyproject.toml")
-    command = ["pybabel", "-q", "extract", "-F", config, "-o", str(written), str(PORTAL)]
-    CommandLineInterface().run(command)  # type: ignore[no-untyped-call]
-    with written.open("rb") as file:
-        return read_po(file)
+    return extracted(tmp_path_factory.mktemp("texts"))
 
 
 def test_every_text_can_be_filled_in(catalogue: Catalog) -> None:
@@ -36,6 +30,17 @@ def test_every_text_can_be_filled_in(catalogue: Catalog) -> None:
         names = re.findall(r"%\((\w+)\)[sd]", text)
         assert "%" not in re.sub(r"%\(\w+\)[sd]|%%", "", text), text
         assert text % dict.fromkeys(names, 1)
+        assert not re.search(r"[{}]", re.sub(r"{\w*}", "", text)), text
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_what_python_says_is_escaped(template: Path) -> None:
+    """What `_()` answers is HTML, and a `%` in it is a place for a value: it takes literals only."""
+    environment = Environment(autoescape=True)
+    translate(environment)
+    calls = environment.parse(template.read_text()).find_all(nodes.Call)
+    marked = [one for one in calls if isinstance(one.node, nodes.Name) and one.node.name in {"_", "gettext"}]
+    assert [one.lineno for one in marked if not isinstance(one.args[0], nodes.Const)] == []
 
 
 def _forms(id_: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:

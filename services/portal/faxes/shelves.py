@@ -5,15 +5,23 @@ from typing import Final, Literal
 
 from schemas.fax import FaxState
 from services._runtime.history import Direction, FaxRow
+from services._runtime.translating import N_
 from services.portal.faxes.access import Role
 
 Shelf = Literal["received", "sent", "unclaimed", "junk"]
 
 TITLES: Final[Mapping[Shelf, str]] = {
-    "received": "Received",
-    "sent": "Sent",
-    "unclaimed": "Unclaimed",
-    "junk": "Junk",
+    "received": N_("Received"),
+    "sent": N_("Sent"),
+    "unclaimed": N_("Unclaimed"),
+    "junk": N_("Junk"),
+}
+
+HEADINGS: Final[Mapping[Shelf, str]] = {
+    "received": N_("Received faxes"),
+    "sent": N_("Sent faxes"),
+    "unclaimed": N_("Unclaimed faxes"),
+    "junk": N_("Junk faxes"),
 }
 
 SHELVES: Final[Mapping[Role, tuple[Shelf, ...]]] = {
@@ -26,19 +34,19 @@ SHELVES: Final[Mapping[Role, tuple[Shelf, ...]]] = {
 
 GROUPS: Final[Mapping[Shelf, Mapping[str, tuple[FaxState, ...]]]] = {
     "received": {
-        "arrived": ("routed", "emailed", "printed", "at-device"),
-        "mail trouble": ("mail-deferred", "mail-failed", "mail-bounced"),
-        "not readable": ("unreadable",),
-        "arriving": ("accepted", "ready"),
-        "no longer kept": ("expired",),
+        N_("arrived"): ("routed", "emailed", "printed", "at-device"),
+        N_("mail trouble"): ("mail-deferred", "mail-failed", "mail-bounced"),
+        N_("not readable"): ("unreadable",),
+        N_("arriving"): ("accepted", "ready"),
+        N_("no longer kept"): ("expired",),
     },
     "sent": {
-        "on its way": ("accepted", "ready", "routed", "dialling", "waiting-to-redial"),
-        "delivered": ("delivered",),
-        "not delivered": ("failed", "unreadable", "expired"),
-        "perhaps delivered": ("outcome-unknown",),
-        "refused": ("refused",),
-        "cancelled": ("cancelled",),
+        N_("on its way"): ("accepted", "ready", "routed", "dialling", "waiting-to-redial"),
+        N_("delivered"): ("delivered",),
+        N_("not delivered"): ("failed", "unreadable", "expired"),
+        N_("perhaps delivered"): ("outcome-unknown",),
+        N_("refused"): ("refused",),
+        N_("cancelled"): ("cancelled",),
     },
     "unclaimed": {},
     "junk": {},

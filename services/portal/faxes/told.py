@@ -11,6 +11,7 @@ from services._runtime.display import party
 from services._runtime.history import FaxRow
 from services._runtime.incomplete import what_is_missing
 from services._runtime.reasons import cure, reason
+from services._runtime.translating import N_, gettext
 from services.portal.faxes.words import Kind, status_of, step_words
 
 Facts = tuple[tuple[str, str], ...]
@@ -44,14 +45,14 @@ def story(steps: Sequence[FaxStatusChanged]) -> Sequence[Step]:
 
 def _step(step: FaxStatusChanged, *, last: bool) -> Step:
     facts = (
-        ("Stage", step.stage),
-        ("State", step.state),
-        ("Step", str(step.version)),
-        ("Rule", step.rule or ""),
-        ("Reason", step.reason or ""),
-        ("Detail", step.detail),
-        ("Call", "" if step.seconds is None else f"{step.seconds:.0f} s"),
-        ("Message-ID", step.message_id or ""),
+        (gettext("Stage"), step.stage),
+        (gettext("State"), step.state),
+        (gettext("Step"), str(step.version)),
+        (gettext("Rule"), step.rule or ""),
+        (gettext("Reason"), step.reason or ""),
+        (gettext("Detail"), step.detail),
+        (gettext("Call"), "" if step.seconds is None else f"{step.seconds:.0f} s"),
+        (gettext("Message-ID"), step.message_id or ""),
     )
     kind = status_of(step.direction, step.state).kind
     kind = "plain" if kind == "wait" and not last else kind  # what was waited for has come
@@ -64,23 +65,23 @@ def _sentence(text: str) -> str:
 
 
 _RESULTS: Final[Mapping[FaxState, str]] = {
-    "delivered": "The other fax machine confirmed every page.",
-    "unclaimed": "Nobody has the number it was sent to, so it was delivered to nobody. It is kept.",
-    "junk": "Its caller is blocked, so it was delivered to nobody. It is kept.",
-    "mail-failed": "The fax is here, but a mail about it did not arrive.",
-    "mail-bounced": "The fax is here, but a mail about it came back.",
-    "mail-deferred": "The fax is here. The mail about it has to wait, and is tried again by itself.",
-    "waiting-to-redial": "The call did not get through. The number is called again by itself.",
-    "expired": "Its time of keeping is over.",
+    "delivered": N_("The other fax machine confirmed every page."),
+    "unclaimed": N_("Nobody has the number it was sent to, so it was delivered to nobody. It is kept."),
+    "junk": N_("Its caller is blocked, so it was delivered to nobody. It is kept."),
+    "mail-failed": N_("The fax is here, but a mail about it did not arrive."),
+    "mail-bounced": N_("The fax is here, but a mail about it came back."),
+    "mail-deferred": N_("The fax is here. The mail about it has to wait, and is tried again by itself."),
+    "waiting-to-redial": N_("The call did not get through. The number is called again by itself."),
+    "expired": N_("Its time of keeping is over."),
 }
 
 
 def result(row: FaxRow) -> tuple[str, ...]:
     """How the fax stands, in full sentences: what happened and, if it isn't as hoped, what to do; may be empty."""
     if row.state in _RESULTS:
-        return (_RESULTS[row.state],)
+        return (gettext(_RESULTS[row.state]),)
     if row.state == "unreadable" and row.direction == "received":
-        return (*_sentences(row)[:1], "The original is kept. Please ask the sender to send it again.")
+        return (*_sentences(row)[:1], gettext("The original is kept. Please ask the sender to send it again."))
     return _sentences(row)
 
 
@@ -98,7 +99,13 @@ def why_here(row: FaxRow, decision: Decision | None) -> Facts:
     """The rule that decided, and by which version of which account; empty before anything is decided."""
     if decision is None:
         return ()
-    version = f", version {decision.account_version}" if decision.account_version else ""
-    account = f"{decision.account_id}{version}" if decision.account_id else "none"
+    account, version = decision.account_id or gettext("none"), decision.account_version
+    if version:
+        account = gettext("{account}, version {version}").format(account=account, version=version)
     number = party(row.fax_number) if row.fax_number else ""
-    return (("Why", decision.why), ("Rule", decision.rule), ("Account", account), ("Number", number))
+    return (
+        (gettext("Why"), gettext(decision.why)),
+        (gettext("Rule"), decision.rule),
+        (gettext("Account"), account),
+        (gettext("Number"), number),
+    )

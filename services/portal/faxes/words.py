@@ -7,6 +7,7 @@ from schemas.decision import RELEASED
 from schemas.fax import FaxState, FaxStatusChanged
 from services._runtime.display import count
 from services._runtime.history import Direction, FaxRow
+from services._runtime.translating import N_, gettext
 
 Kind = Literal["good", "wait", "bad", "plain"]
 
@@ -23,42 +24,42 @@ class Status:
 _ICONS: Final[dict[Kind, str]] = {"good": "✓", "wait": "◌", "bad": "⚠", "plain": "○"}
 
 _RECEIVED: Final[dict[FaxState, tuple[str, Kind]]] = {
-    "accepted": ("arriving", "wait"),
-    "ready": ("arriving", "wait"),
-    "routed": ("arrived", "good"),
-    "emailed": ("arrived and mailed", "good"),
-    "at-device": ("waiting for the fax machine", "wait"),
-    "printed": ("printed", "good"),
-    "mail-deferred": ("arrived, mail delayed", "wait"),
-    "mail-failed": ("arrived, mail failed", "bad"),
-    "mail-bounced": ("arrived, mail came back", "bad"),
-    "unreadable": ("could not be read", "bad"),
-    "junk": ("junk", "plain"),
-    "unclaimed": ("unclaimed", "wait"),
+    "accepted": (N_("arriving"), "wait"),
+    "ready": (N_("arriving"), "wait"),
+    "routed": (N_("arrived"), "good"),
+    "emailed": (N_("arrived and mailed"), "good"),
+    "at-device": (N_("waiting for the fax machine"), "wait"),
+    "printed": (N_("printed"), "good"),
+    "mail-deferred": (N_("arrived, mail delayed"), "wait"),
+    "mail-failed": (N_("arrived, mail failed"), "bad"),
+    "mail-bounced": (N_("arrived, mail came back"), "bad"),
+    "unreadable": (N_("could not be read"), "bad"),
+    "junk": (N_("junk"), "plain"),
+    "unclaimed": (N_("unclaimed"), "wait"),
 }
 
 _SENT: Final[dict[FaxState, tuple[str, Kind]]] = {
-    "accepted": ("being prepared", "wait"),
-    "ready": ("being prepared", "wait"),
-    "routed": ("waiting to be called", "wait"),
-    "dialling": ("calling now", "wait"),
-    "waiting-to-redial": ("will be called again", "wait"),
-    "delivered": ("delivered", "good"),
-    "failed": ("not delivered", "bad"),
-    "unreadable": ("could not be converted", "bad"),
-    "refused": ("not sent", "bad"),
-    "cancelled": ("cancelled", "plain"),
-    "outcome-unknown": ("not known whether it arrived", "bad"),
+    "accepted": (N_("being prepared"), "wait"),
+    "ready": (N_("being prepared"), "wait"),
+    "routed": (N_("waiting to be called"), "wait"),
+    "dialling": (N_("calling now"), "wait"),
+    "waiting-to-redial": (N_("will be called again"), "wait"),
+    "delivered": (N_("delivered"), "good"),
+    "failed": (N_("not delivered"), "bad"),
+    "unreadable": (N_("could not be converted"), "bad"),
+    "refused": (N_("not sent"), "bad"),
+    "cancelled": (N_("cancelled"), "plain"),
+    "outcome-unknown": (N_("not known whether it arrived"), "bad"),
 }
 
 
 def status_of(direction: Direction, state: FaxState) -> Status:
     """A state of a received or sent fax."""
     if state == "expired":
-        return Status("no longer kept", "plain", _ICONS["plain"])
+        return Status(gettext("no longer kept"), "plain", _ICONS["plain"])
     known = _RECEIVED if direction == "received" else _SENT
     words, kind = known.get(state, (state.replace("-", " "), "plain"))
-    return Status(words, kind, _ICONS[kind])
+    return Status(gettext(words), kind, _ICONS[kind])
 
 
 def moving(row: FaxRow) -> bool:
@@ -70,7 +71,7 @@ def pages_of(row: FaxRow) -> str:
     """``3 pages``, ``2 of 3 pages``; empty while nobody knows."""
     announced = row.pages_announced or 0
     if row.pages is not None and row.partial and announced > row.pages:
-        return f"{row.pages} of {announced} pages"
+        return gettext("{here} of {announced} pages").format(here=row.pages, announced=announced)
     return count(row.pages) if row.pages else ""
 
 
@@ -79,47 +80,50 @@ def duration(seconds: float | None) -> str:
     if not seconds:
         return ""
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    if minutes:
+        return gettext("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest)
+    return gettext("{seconds} s").format(seconds=rest)
 
 
 _STEPS: Final[dict[tuple[Direction, FaxState], str]] = {
-    ("received", "accepted"): "It arrived",
-    ("received", "ready"): "Its pages were made ready to read",
-    ("received", "unreadable"): "Its pages could not be read",
-    ("received", "routed"): "It was put into the portal",
-    ("received", "at-device"): "It waits for the fax machine",
-    ("received", "printed"): "The fax machine printed it",
-    ("received", "junk"): "It was put aside as junk",
-    ("received", "unclaimed"): "It was put aside: nobody has this number",
-    ("sent", "accepted"): "It was submitted",
-    ("sent", "ready"): "Its pages were made ready to send",
-    ("sent", "unreadable"): "Its pages could not be made",
-    ("sent", "routed"): "It was let through to be sent",
-    ("sent", "dialling"): "The number was called",
-    ("sent", "waiting-to-redial"): "The call did not get through; it will be called again",
-    ("sent", "delivered"): "Every page was confirmed by the other fax machine",
-    ("sent", "failed"): "It could not be delivered",
-    ("sent", "refused"): "It was not accepted for sending",
-    ("sent", "cancelled"): "It was cancelled",
-    ("sent", "outcome-unknown"): "Contact was lost while it was being sent",
-    ("sent", "at-device"): "A page about it waits for the fax machine",
-    ("sent", "printed"): "The fax machine printed a page about it",
+    ("received", "accepted"): N_("It arrived"),
+    ("received", "ready"): N_("Its pages were made ready to read"),
+    ("received", "unreadable"): N_("Its pages could not be read"),
+    ("received", "routed"): N_("It was put into the portal"),
+    ("received", "at-device"): N_("It waits for the fax machine"),
+    ("received", "printed"): N_("The fax machine printed it"),
+    ("received", "junk"): N_("It was put aside as junk"),
+    ("received", "unclaimed"): N_("It was put aside: nobody has this number"),
+    ("sent", "accepted"): N_("It was submitted"),
+    ("sent", "ready"): N_("Its pages were made ready to send"),
+    ("sent", "unreadable"): N_("Its pages could not be made"),
+    ("sent", "routed"): N_("It was let through to be sent"),
+    ("sent", "dialling"): N_("The number was called"),
+    ("sent", "waiting-to-redial"): N_("The call did not get through; it will be called again"),
+    ("sent", "delivered"): N_("Every page was confirmed by the other fax machine"),
+    ("sent", "failed"): N_("It could not be delivered"),
+    ("sent", "refused"): N_("It was not accepted for sending"),
+    ("sent", "cancelled"): N_("It was cancelled"),
+    ("sent", "outcome-unknown"): N_("Contact was lost while it was being sent"),
+    ("sent", "at-device"): N_("A page about it waits for the fax machine"),
+    ("sent", "printed"): N_("The fax machine printed a page about it"),
 }
 
 _MAILS: Final[dict[FaxState, str]] = {
-    "emailed": "A mail went to {}",
-    "mail-deferred": "The mail to {} has to wait; it is tried again",
-    "mail-failed": "The mail to {} could not be delivered",
-    "mail-bounced": "The mail to {} came back",
+    "emailed": N_("A mail went to {}"),
+    "mail-deferred": N_("The mail to {} has to wait; it is tried again"),
+    "mail-failed": N_("The mail to {} could not be delivered"),
+    "mail-bounced": N_("The mail to {} came back"),
 }
 
 
 def step_words(step: FaxStatusChanged) -> str:
     """One step, as a sentence without its stop."""
     if step.state in _MAILS:
-        return _MAILS[step.state].format(step.recipient or "the recipient")
+        return gettext(_MAILS[step.state]).format(step.recipient or gettext("the recipient"))
     if step.state == "expired":
-        return "Its time of keeping was over"
+        return gettext("Its time of keeping was over")
     if step.rule == RELEASED:
-        return "It was released, and its pages could not be read" if step.state == "unreadable" else "It was released"
-    return _STEPS.get((step.direction, step.state), step.state.replace("-", " ").capitalize())
+        unread = step.state == "unreadable"
+        return gettext("It was released, and its pages could not be read") if unread else gettext("It was released")
+    return gettext(_STEPS.get((step.direction, step.state), step.state.replace("-", " ").capitalize()))

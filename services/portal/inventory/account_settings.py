@@ -6,6 +6,7 @@ from typing import Final, cast
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from services._runtime.translating import N_, gettext
 from services.portal.inventory.checking import folded, number_of
 from services.portal.inventory.forms import FaxSettings
 from services.portal.inventory.refusals import Field, Refusal, Refused
@@ -14,19 +15,19 @@ SETTINGS_BYTES: Final = 6 * 1024
 """Of all settings of an account: with everything else its record must stay below 16 KiB (schemas.topics)."""
 
 SAID: Final[Mapping[str, str]] = {
-    "allowed_senders": "“{written}” is no email address. Write addresses like name@example.com, at most 50.",
-    "notify": "“{written}” is no email address. Write addresses like name@example.com, at most 20.",
-    "blocked_callers": "“{written}” can't be a caller. Write at most 100, each of at most 64 characters.",
-    "blocked_destinations": (
+    "allowed_senders": N_("“{written}” is no email address. Write addresses like name@example.com, at most 50."),
+    "notify": N_("“{written}” is no email address. Write addresses like name@example.com, at most 20."),
+    "blocked_callers": N_("“{written}” can't be a caller. Write at most 100, each of at most 64 characters."),
+    "blocked_destinations": N_(
         "“{written}” is no number, nor how one begins. Write it with + and the country code, as in +1900; at most 100."
     ),
-    "premium_destinations": "“{written}” is neither yes nor no.",
-    "region": "“{written}” is no country. Write its two letters, as in US or DE.",
-    "cover_page": "“{written}” is neither yes nor no.",
-    "time_zone": "“{written}” is no time zone. Choose one from the list, as in America/New_York.",
-    "header_text": "Write the header in one line of at most 200 characters.",
-    "link_access": "“{written}” can't be: a link in a mail opens by “token” or after a “sign-in”.",
-    "retention_days": "“{written}” can't be: faxes are kept for 30 to 365 days. Write a number between them.",
+    "premium_destinations": N_("“{written}” is neither yes nor no."),
+    "region": N_("“{written}” is no country. Write its two letters, as in US or DE."),
+    "cover_page": N_("“{written}” is neither yes nor no."),
+    "time_zone": N_("“{written}” is no time zone. Choose one from the list, as in America/New_York."),
+    "header_text": N_("Write the header in one line of at most 200 characters."),
+    "link_access": N_("“{written}” can't be: a link in a mail opens by “token” or after a “sign-in”."),
+    "retention_days": N_("“{written}” can't be: faxes are kept for 30 to 365 days. Write a number between them."),
 }
 """Setting → what is said when it can't be."""
 
@@ -74,11 +75,11 @@ def _refused(errors: Iterable[ErrorDetails], values: Mapping[str, object]) -> Re
 
 def _said(name: str, value: object, at: list[int | str]) -> Refusal:
     if name not in SAID:
-        return _refusal("settings", f"“{name[:40]}” is no setting of a fax number.")
+        return _refusal("settings", gettext("“{name}” is no setting of a fax number.").format(name=name[:40]))
     wrong = value[at[0]] if at and isinstance(value, tuple) and isinstance(at[0], int) else value
     if isinstance(wrong, tuple):  # too many of them
         wrong = f"{wrong[-1]}"
-    return _refusal(cast("Field", name), SAID[name].format(written=str(wrong)[:60]))
+    return _refusal(cast("Field", name), gettext(SAID[name]).format(written=str(wrong)[:60]))
 
 
 def _refusal(field: Field, words: str) -> Refusal:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from schemas.accounts import ApiToken, Handling, Method
+from services._runtime.translating import gettext, ngettext
 from services.portal.inventory.actors import Role
 from services.portal.inventory.forms import FaxSettings
 from services.portal.inventory.refusals import Refusal
@@ -25,14 +26,12 @@ class Usage:
     def words(self) -> str:
         """As beside the list of numbers."""
         if self.maximum is None:
-            return f"{self.used} fax {_numbers(self.used)} used, no maximum"
+            words = ngettext("%(num)d fax number used, no maximum", "%(num)d fax numbers used, no maximum", self.used)
+            return words % {"num": self.used}
         if self.maximum == 0:
-            return "fax numbers are disabled"
-        return f"{self.used} of {self.maximum} fax {_numbers(self.maximum)} used"
-
-
-def _numbers(count: int) -> str:
-    return "number" if count == 1 else "numbers"
+            return gettext("fax numbers are disabled")
+        words = ngettext("%(used)d of %(num)d fax number used", "%(used)d of %(num)d fax numbers used", self.maximum)
+        return words % {"used": self.used, "num": self.maximum}
 
 
 @dataclass(frozen=True)

@@ -135,11 +135,17 @@ class Drafts:
         dropped = 0
         for person in await self.blobs.folders(ROOT):
             for folder in await self.blobs.folders(person):
-                draft = await self._latest(folder)
-                if draft is None or is_stale(draft, self.now()):
+                if await self._is_over(folder):
                     await self._drop(folder)
                     dropped += 1
         return dropped
+
+    async def _is_over(self, folder: str) -> bool:
+        """Whether a draft is stale, or what is left of one. What can't be read is another release's to judge."""
+        draft = await self._latest(folder)
+        if draft is None:
+            return not await self.blobs.keys(f"{folder}versions/")
+        return is_stale(draft, self.now())
 
     async def _drop(self, folder: str) -> None:
         keys = await self.blobs.keys(folder)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 from uuid import UUID
 
+from services._runtime.translating import N_
 from services.portal.inventory.views import Account
 from services.portal.sending.api import FaxApi, Outgoing, Problem
 from services.portal.sending.domain import Draft
@@ -16,7 +17,7 @@ AT_ONCE: Final = 4
 """Faxes that one process holds in memory to have them previewed, one of each person; so many more to send them.
 Others wait."""
 
-GONE = Refused((Refusal("files", "A file of this draft is gone. Remove it and add it once more."),))
+GONE = Refused((Refusal("files", N_("A file of this draft is gone. Remove it and add it once more.")),))
 
 
 class Draws(Protocol):

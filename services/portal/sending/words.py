@@ -4,48 +4,59 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from services._runtime.translating import N_, gettext
 from services.portal.sending.api import Problem
 from services.portal.sending.domain import BYTES, Draft
 from services.portal.sending.refusals import Field, Refusal, Refused
 
 _FIELDS: Final[Mapping[str, tuple[Field, str]]] = {
-    "form.to": ("to", "This is no phone number. To another country, begin it with + and the country code."),
-    "form.subject": ("subject", "A subject has 200 characters at most."),
-    "form.cover_text": ("cover_text", "A cover page has 4,000 characters at most, without control characters."),
+    "form.to": ("to", N_("This is no phone number. To another country, begin it with + and the country code.")),
+    "form.subject": ("subject", N_("A subject has 200 characters at most.")),
+    "form.cover_text": ("cover_text", N_("A cover page has 4,000 characters at most, without control characters.")),
 }
 """Fields of the API: ours, and what is wrong with one that the API calls invalid."""
 
 _CODES: Final[Mapping[str, Refusal]] = {
-    "body-too-large": Refusal("files", f"A fax has {BYTES // 1_000_000} MB at most. Send it in parts."),
-    "nothing-to-fax": Refusal("files", "There is nothing to fax. Add a file."),
+    "body-too-large": Refusal("files", N_("A fax has {megabytes} MB at most. Send it in parts.")),
+    "nothing-to-fax": Refusal("files", N_("There is nothing to fax. Add a file.")),
     "method-not-enabled": Refusal(
-        "account", "This fax number may not send from the portal. Ask whoever looks after your faxes to enable it."
+        "account", N_("This fax number may not send from the portal. Ask whoever looks after your faxes to enable it.")
     ),
-    "no-such-account": Refusal("account", "This fax number is not ready to send yet. Try again in a few seconds."),
+    "no-such-account": Refusal("account", N_("This fax number is not ready to send yet. Try again in a few seconds.")),
     "reply-to-not-allowed": Refusal(
-        "account", "The settings of this fax number were changed a moment ago. Try again in a few seconds."
+        "account", N_("The settings of this fax number were changed a moment ago. Try again in a few seconds.")
     ),
     "key-reused": Refusal(
         "draft",
-        "This fax was taken already, before it was changed. Look at what was sent; to send it as it is now too, "
-        "begin a new fax.",
+        N_(
+            "This fax was taken already, before it was changed. Look at what was sent; to send it as it is now too, "
+            "begin a new fax."
+        ),
     ),
-    "key-expired": Refusal("draft", "This draft is too old. Begin a new fax."),
+    "key-expired": Refusal("draft", N_("This draft is too old. Begin a new fax.")),
 }
 
-NOT_TAKEN: Final = Refused((Refusal("draft", "The fax was not taken, and nobody said why. Try again in a minute."),))
+NOT_TAKEN: Final = Refused(
+    (Refusal("draft", N_("The fax was not taken, and nobody said why. Try again in a minute.")),)
+)
 AWAY: Final = Refused(
-    (Refusal("draft", "Faxes can't be taken at this moment. Your draft is kept. Try again in a minute."),)
+    (Refusal("draft", N_("Faxes can't be taken at this moment. Your draft is kept. Try again in a minute.")),)
 )
 BUSY: Final = Refused(
-    (Refusal("draft", "Many faxes are being prepared at this moment. Your draft is kept. Try again in a few seconds."),)
+    (
+        Refusal(
+            "draft", N_("Many faxes are being prepared at this moment. Your draft is kept. Try again in a few seconds.")
+        ),
+    )
 )
 UNCERTAIN: Final = Refused(
     (
         Refusal(
             "draft",
-            "That the fax was taken could not be confirmed. Nothing is lost: send it again. "
-            "However often you do, it is one fax.",
+            N_(
+                "That the fax was taken could not be confirmed. Nothing is lost: send it again. "
+                "However often you do, it is one fax."
+            ),
         ),
     )
 )
@@ -57,7 +68,8 @@ _FILE: Final = re.compile(r"form\.file\.([0-9]{1,2})")
 def refused_of(problem: Problem, draft: Draft) -> Refused:
     """Why the API doesn't take a draft, in its words where it names what is wrong."""
     if problem.code in _CODES:
-        return Refused((_CODES[problem.code],))
+        field, words = _CODES[problem.code].field, gettext(_CODES[problem.code].words)
+        return Refused((Refusal(field, words.format(megabytes=BYTES // 1_000_000)),))
     named = tuple(one for where, what in problem.errors for one in _named(problem.code, where, what, draft))
     if named:
         return Refused(named)

@@ -4,6 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from services._runtime.translating import gettext
 from services.portal.inventory.actors import NotThere
 from services.portal.inventory.forms import AddAccount, ChangeAccount, PrimaryUser
 from services.portal.inventory.refusals import Refused
@@ -104,7 +105,7 @@ async def account_page(visit: Visit, one: Account, no: Refused | None = None, **
         visit,
         "account.html",
         422 if no else 200,
-        title=f"Fax number {one.number}",
+        title=gettext("Fax number {number}").format(number=one.number),
         domain=await inventory.lists.domain(actor, one.domain),
         account=one,
         live=visit.services.live(one),

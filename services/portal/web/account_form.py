@@ -4,6 +4,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from services._runtime.translating import gettext
 from services.portal.inventory.forms import AddAccount, PrimaryUser
 from services.portal.inventory.views import Saved
 from services.portal.web.gate import Visit
@@ -46,7 +47,7 @@ async def code_page(visit: Visit, made: Saved, *, added: bool = False) -> Respon
     return await show(
         visit,
         "code.html",
-        title="Enrolment code",
+        title=gettext("Enrolment code"),
         domain=domain,
         account=made.account,
         secret=made.secret,

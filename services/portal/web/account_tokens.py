@@ -4,6 +4,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from services._runtime.translating import gettext
 from services.portal.inventory.refusals import Refused, refused
 from services.portal.web.account import account_page, address_of, asked_for
 from services.portal.web.gate import Visit
@@ -27,7 +28,7 @@ async def make_token(visit: Visit) -> Response:
         return await account_page(visit, one, made, token={"name": name, "days": days, "scopes": scopes})
     domain = await visit.services.inventory.lists.domain(visit.actor, one.domain)
     return await show(
-        visit, "token.html", title="Token", domain=domain, account=made.account, secret=made.secret, name=name
+        visit, "token.html", title=gettext("Token"), domain=domain, account=made.account, secret=made.secret, name=name
     )
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from starlette.responses import JSONResponse, Response
 
+from services._runtime.translating import N_, gettext
 from services.portal.inventory.forms import AddAccount, PrimaryUser
 from services.portal.inventory.refusals import Refusal, Refused
 from services.portal.inventory.views import Account
@@ -15,7 +16,11 @@ from services.portal.web.showing import domain_page, go, show
 ROWS: Final = 100
 
 NO_BRAND: Final = Refused(
-    (Refusal("brand", "brand-invalid", "Your brand is not set yet. Set it on the page Brand, then add fax numbers."),)
+    (
+        Refusal(
+            "brand", "brand-invalid", N_("Your brand is not set yet. Set it on the page Brand, then add fax numbers.")
+        ),
+    )
 )
 """Every account carries its reseller's brand."""
 
@@ -62,7 +67,7 @@ async def _tab(visit: Visit, typed: AddAccount, *, no: Refused | None = None, op
         visit,
         "accounts.html",
         422 if no else 200,
-        title=f"Fax Accounts of {domain.name}",
+        title=gettext("Fax Accounts of {name}").format(name=domain.name),
         domain=domain,
         accounts=found[:ROWS],
         more=len(found) > ROWS,

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from schemas.accounts import Brand
 from services._runtime.display import contrast, text_on
+from services._runtime.translating import N_, gettext
 from services.portal.inventory.actors import NotThere
 from services.portal.inventory.refusals import Refusal, Refused
 from services.portal.logos.logos import MOST_BYTES, address_of, digest_of, path_of
@@ -22,7 +23,7 @@ _USUAL: Final = "#1f5fa8"
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 NO_LOGO: Final = Refused(
-    (Refusal("logo", "brand-invalid", "Choose a PNG or JPEG of at most 200 KB and 16 million pixels."),)
+    (Refusal("logo", "brand-invalid", N_("Choose a PNG or JPEG of at most 200 KB and 16 million pixels.")),)
 )
 
 PICTURE: Final = {
@@ -115,7 +116,7 @@ async def _page(
         visit,
         "brand.html",
         422 if no else 200,
-        title="Brand",
+        title=gettext("Brand"),
         typed=typed,
         refused=no,
         logo=path_of(logo) if logo else "",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from services._runtime.history import FaxRow
+from services._runtime.translating import N_, gettext
 from services.portal.faxes.access import Sees
 from services.portal.faxes.shelves import shelf_of
 from services.portal.handling.deleting import delete, holds_on
@@ -22,7 +23,7 @@ async def offered(visit: Visit, row: FaxRow, sees: Sees) -> Sequence[Action]:
     """What can be done with a fax that nothing needs any more."""
     if not deletable(visit.person.role, row, sees):
         return ()
-    return (Action("Delete…", fax_page(row.fax_id, "delete"), danger=True),)
+    return (Action(N_("Delete…"), fax_page(row.fax_id, "delete"), danger=True),)
 
 
 async def page(visit: Visit) -> Response:
@@ -49,5 +50,5 @@ async def _theirs(visit: Visit) -> Found:
 
 async def _page(visit: Visit, fax: Found, held: Sequence[Held], status: int = 200) -> Response:
     return await show(
-        visit, "delete_fax.html", status, title="Delete this fax", fax=fax.row, address=fax.address, held=held
+        visit, "delete_fax.html", status, title=gettext("Delete this fax"), fax=fax.row, address=fax.address, held=held
     )

@@ -5,11 +5,12 @@ from typing import Final
 
 from starlette.responses import Response
 
+from services._runtime.translating import N_, gettext
 from services.portal.inventory.refusals import Refusal, Refused, refused
 from services.portal.web.gate import Visit
 from services.portal.web.showing import domain_page, go, show
 
-WITH_SLASH: Final = Refused((Refusal("domain", "domain-invalid", "Write the name without a slash."),))
+WITH_SLASH: Final = Refused((Refusal("domain", "domain-invalid", N_("Write the name without a slash.")),))
 """A name stands in addresses, where a slash would part it."""
 
 
@@ -61,7 +62,7 @@ async def _list(visit: Visit, typed: TypedDomain, no: Refused | None = None, *, 
         visit,
         "domains.html",
         422 if no else 200,
-        title="Domains",
+        title=gettext("Domains"),
         domains=shown,
         query=query,
         typed=typed,

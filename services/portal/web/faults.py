@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services._runtime.outcomes import DependencyAway
+from services._runtime.translating import N_
 from services.portal.inventory.actors import NotAllowed, NotThere
 from services.portal.web.drafting import CannotSend
 from services.portal.web.finding import NotConnected
@@ -38,43 +39,53 @@ def handlers() -> dict[Any, Callable[[Request, Any], Awaitable[Response]]]:
 
 
 async def _not_allowed(request: Request, __: NotAllowed) -> Response:
-    return await _shown(request, 403, "This page isn't yours", "Your sign-in doesn't include it. Nothing was changed.")
+    return await _shown(
+        request, 403, N_("This page isn't yours"), N_("Your sign-in doesn't include it. Nothing was changed.")
+    )
 
 
 async def _not_there(request: Request, __: NotThere) -> Response:
-    return await _shown(request, 404, "There is nothing here", "It was removed, or the address is not quite right.")
+    return await _shown(
+        request, 404, N_("There is nothing here"), N_("It was removed, or the address is not quite right.")
+    )
 
 
 async def _not_connected(request: Request, __: NotConnected) -> Response:
-    lines = ("This portal isn't connected to the faxes yet. They arrive and are sent as ever; none is lost.",)
-    return await _shown(request, 503, "Faxes can't be shown here yet", *lines, "Ask whoever runs this portal.")
+    lines = (N_("This portal isn't connected to the faxes yet. They arrive and are sent as ever; none is lost."),)
+    return await _shown(request, 503, N_("Faxes can't be shown here yet"), *lines, N_("Ask whoever runs this portal."))
 
 
 async def _cannot_send(request: Request, __: CannotSend) -> Response:
-    lines = ("This portal isn't connected to what sends faxes yet. Faxes can be sent by mail, where that is enabled.",)
-    return await _shown(request, 503, "Faxes can't be sent from here yet", *lines, "Ask whoever runs this portal.")
+    lines = (
+        N_("This portal isn't connected to what sends faxes yet. Faxes can be sent by mail, where that is enabled."),
+    )
+    return await _shown(
+        request, 503, N_("Faxes can't be sent from here yet"), *lines, N_("Ask whoever runs this portal.")
+    )
 
 
 async def _not_their_form(_: Request, __: NotTheirForm) -> Response:
     return _notice(
         403,
-        "This form is out of date",
-        "You signed in or out meanwhile, or it came from another page. Nothing was changed.",
-        "Go back, load the page again, and send the form once more.",
+        N_("This form is out of date"),
+        N_("You signed in or out meanwhile, or it came from another page. Nothing was changed."),
+        N_("Go back, load the page again, and send the form once more."),
     )
 
 
 async def _too_large(_: Request, __: TooLarge) -> Response:
-    return _notice(413, "This is too large", "Nothing was changed. Send fewer rows, or smaller files, at a time.")
+    return _notice(
+        413, N_("This is too large"), N_("Nothing was changed. Send fewer rows, or smaller files, at a time.")
+    )
 
 
 async def _away(_: Request, error: DependencyAway) -> Response:
     log.warning("dependency away", extra={"dependency": error.dependency})
     answer = _notice(
         503,
-        "One moment, please",
-        "The portal can't reach its data at this moment. Faxes go on as before; none is lost.",
-        "If you were saving something, look whether it is there before you send it again.",
+        N_("One moment, please"),
+        N_("The portal can't reach its data at this moment. Faxes go on as before; none is lost."),
+        N_("If you were saving something, look whether it is there before you send it again."),
     )
     answer.headers["Retry-After"] = str(RETRY_AFTER)
     return answer
@@ -83,15 +94,15 @@ async def _away(_: Request, error: DependencyAway) -> Response:
 async def _http(request: Request, error: HTTPException) -> Response:
     if error.status_code == 404:  # noqa: PLR2004 - as HTTP names it
         return await _not_there(request, NotThere("page"))
-    return _notice(error.status_code, "That did not work", "Go back and try once more. Nothing was changed.")
+    return _notice(error.status_code, N_("That did not work"), N_("Go back and try once more. Nothing was changed."))
 
 
 async def _broken(_: Request, __: Exception) -> Response:
     return _notice(
         500,
-        "That did not work",
-        "Something went wrong on our side. Faxes go on as before; none is lost.",
-        "Look whether your change is there before you send it again.",
+        N_("That did not work"),
+        N_("Something went wrong on our side. Faxes go on as before; none is lost."),
+        N_("Look whether your change is there before you send it again."),
     )
 
 

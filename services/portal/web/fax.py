@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from services._runtime.history import FaxRow
+from services._runtime.translating import gettext
 from services.portal.faxes.documents import Documents, decision_of, documents_of, shown_key
 from services.portal.faxes.drawing import MAX_PAGES
 from services.portal.faxes.shelves import TITLES, shelf_of
@@ -32,7 +33,7 @@ async def page(visit: Visit) -> Response:
     return await show(
         visit,
         "fax_page.html",
-        title="Fax from" if row.direction == "received" else "Fax to",
+        title=gettext("Fax from") if row.direction == "received" else gettext("Fax to"),
         fax=row,
         stream=stream,
         address=fax.address,

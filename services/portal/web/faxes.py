@@ -10,9 +10,10 @@ from starlette.responses import Response
 from services._runtime.display import party
 from services._runtime.history import FaxRow, Page, Whose
 from services._runtime.reasons import reason
+from services._runtime.translating import gettext
 from services.portal.faxes.access import Sees, Viewer, visible, whose
 from services.portal.faxes.listing import Asked, listed
-from services.portal.faxes.shelves import GROUPS, SHELVES, TITLES, Shelf
+from services.portal.faxes.shelves import GROUPS, HEADINGS, SHELVES, TITLES, Shelf
 from services.portal.faxes.words import Status, pages_of, status_of
 from services.portal.inventory.views import Account
 from services.portal.web.finding import faxes_of, viewer_of
@@ -82,7 +83,7 @@ async def _list(visit: Visit, shelf: Shelf) -> Response:
     return await show(
         visit,
         "faxes.html",
-        title=f"{TITLES[shelf]} faxes",
+        title=gettext(HEADINGS[shelf]),
         stream=stream,
         shelf=shelf,
         shelves=[(shelf_page(one), TITLES[one], one) for one in SHELVES[viewer.role]],

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from schemas.retention import LONGEST
 from services._runtime.display import party
 from services._runtime.history import FaxRow
+from services._runtime.translating import N_, gettext
 from services.portal.faxes.access import Sees
 from services.portal.handling.deleting import holds_on
 from services.portal.handling.domain import holdable
@@ -39,7 +40,7 @@ async def offered(visit: Visit, row: FaxRow, sees: Sees) -> Sequence[Action]:
     if not holdable(visit.person.role, row, sees):
         return ()
     held = await holds_on(visit.services.inventory.lists.store, row)
-    return (Action("On hold…" if held else "Hold…", fax_page(row.fax_id, "hold")),)
+    return (Action(N_("On hold…") if held else N_("Hold…"), fax_page(row.fax_id, "hold")),)
 
 
 async def fax_holds(visit: Visit) -> Response:
@@ -102,7 +103,7 @@ async def _fax_page(visit: Visit, fax: Found, no: Refused | None = None) -> Resp
         visit,
         "hold_fax.html",
         422 if no else 200,
-        title="Hold this fax",
+        title=gettext("Hold this fax"),
         fax=fax.row,
         address=fax.address,
         own=next((one for one in held if one.scope == own), None),
@@ -123,7 +124,7 @@ async def _domain_page(visit: Visit, no: Refused | None = None) -> Response:
         visit,
         "holds.html",
         422 if no else 200,
-        title=f"Retention and holds of {domain.name}",
+        title=gettext("Retention and holds of {name}").format(name=domain.name),
         domain=domain,
         lines=[_line(one, domain.name, accounts) for one in await lists.holds(actor, domain.name)],
         accounts=[*there, *removed],

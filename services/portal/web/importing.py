@@ -5,6 +5,7 @@ from typing import Final
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from services._runtime.translating import gettext
 from services.portal.inventory.sheets import MOST_BYTES
 from services.portal.web.gate import Visit
 from services.portal.web.rendering import PRIVATE
@@ -55,7 +56,7 @@ async def _page(visit: Visit, wrong: str = "") -> Response:
         visit,
         "import.html",
         422 if wrong else 200,
-        title=f"Import and export of {domain.name}",
+        title=gettext("Import and export of {name}").format(name=domain.name),
         domain=domain,
         recent=await inventory.jobs.recent(visit.actor, domain.name, "import"),
         wrong=wrong,

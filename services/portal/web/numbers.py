@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from services._runtime.translating import gettext
 from services.portal.inventory.refusals import Refused
 from services.portal.inventory.treatments import TREATMENTS
 from services.portal.web.domains import maximum_of
@@ -45,7 +46,7 @@ async def devices(visit: Visit) -> Response:
     return await show(
         visit,
         "devices.html",
-        title=f"ATA devices of {domain.name}",
+        title=gettext("ATA devices of {name}").format(name=domain.name),
         domain=domain,
         devices=found,
         query=query,
@@ -61,7 +62,7 @@ async def _tab(visit: Visit, typed: str = "", no: Refused | None = None) -> Resp
         visit,
         "numbers.html",
         422 if no else 200,
-        title=f"Phone Numbers of {domain.name}",
+        title=gettext("Phone Numbers of {name}").format(name=domain.name),
         domain=domain,
         numbers=found,
         treatments=TREATMENTS,

@@ -11,6 +11,7 @@ from services._runtime.claims import utc_now
 from services._runtime.database import transaction
 from services._runtime.dead_letters import DeadLetterRecord, Resolution, with_reason
 from services._runtime.outcomes import DependencyAway
+from services._runtime.translating import gettext
 from services.portal.inventory.actors import NotThere
 from services.portal.inventory.tables import ACCOUNTS, OUTBOX
 from services.portal.operating.domain import oldest, stage_lines, told
@@ -39,7 +40,9 @@ async def stages(visit: Visit) -> Response:
     except DependencyAway as away:
         return await _away(visit, away, "stages", own=await _own(visit))
     worst = oldest(lines)
-    return await show(visit, "operations.html", title="Operations", lines=lines, worst=worst, **await _own(visit))
+    return await show(
+        visit, "operations.html", title=gettext("Operations"), lines=lines, worst=worst, **await _own(visit)
+    )
 
 
 async def letters(visit: Visit) -> Response:
@@ -54,7 +57,7 @@ async def letters(visit: Visit) -> Response:
     return await show(
         visit,
         "dead_letters.html",
-        title="Dead letters",
+        title=gettext("Dead letters"),
         letters=found[:ROWS],
         count=len(found),
         topics=sorted({one.topic for one in every}),
@@ -71,7 +74,7 @@ async def letter(visit: Visit) -> Response:
     except DependencyAway as away:
         return await _away(visit, away, "dead-letters")
     return await show(
-        visit, "dead_letter.html", title="Dead letter", letter=one, told=told(one), size=len(one.value or b"")
+        visit, "dead_letter.html", title=gettext("Dead letter"), letter=one, told=told(one), size=len(one.value or b"")
     )
 
 
@@ -95,7 +98,7 @@ async def retention(visit: Visit) -> Response:
         report = await _operations(visit).report()
     except DependencyAway as away:
         return await _away(visit, away, "retention")
-    return await show(visit, "retention_report.html", title="Retention", report=report)
+    return await show(visit, "retention_report.html", title=gettext("Retention"), report=report)
 
 
 async def _deal(visit: Visit, chosen: Sequence[DeadLetterRecord], how: Resolution, deed: Deed) -> None:
@@ -142,7 +145,7 @@ async def _away(
         visit,
         "operations_away.html",
         503,
-        title="Operations",
+        title=gettext("Operations"),
         away=away.dependency,
         at=at,
         unsure=unsure,

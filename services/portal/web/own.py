@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from services._runtime.translating import gettext
 from services.portal.web.gate import Visit
 from services.portal.web.showing import show
 
@@ -10,4 +11,6 @@ async def own(visit: Visit) -> Response:
     """The fax numbers of which somebody is the primary user."""
     inventory, actor = visit.services.inventory, visit.actor
     found = await inventory.lists.accounts(actor, actor.domain or "")
-    return await show(visit, "own.html", title="My fax numbers", accounts=found, live=visit.services.states(found))
+    return await show(
+        visit, "own.html", title=gettext("My fax numbers"), accounts=found, live=visit.services.states(found)
+    )

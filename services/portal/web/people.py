@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services._runtime.claims import utc_now
 from services._runtime.database import reading, transaction
+from services._runtime.translating import N_
 from services.portal.inventory.actors import Actor
 from services.portal.inventory.tables import USERS
 from services.portal.web.passwords import Passwords
@@ -20,10 +21,10 @@ Role = Literal["reseller", "manager", "user", "operator"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 ROLE_NAMES: Final[dict[Role, str]] = {
-    "reseller": "Reseller",
-    "manager": "Office manager",
-    "user": "Fax user",
-    "operator": "Operator",
+    "reseller": N_("Reseller"),
+    "manager": N_("Office manager"),
+    "user": N_("Fax user"),
+    "operator": N_("Operator"),
 }
 
 _AT_MOST: Final = 5

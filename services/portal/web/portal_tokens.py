@@ -4,6 +4,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from services._runtime.translating import gettext
 from services.portal.inventory.refusals import Refusal, Refused
 from services.portal.web.gate import Visit
 from services.portal.web.showing import go, show
@@ -42,7 +43,7 @@ async def _page(
         visit,
         "portal_tokens.html",
         422 if fault else 200,
-        title="API tokens",
+        title=gettext("API tokens"),
         tokens=await visit.services.tokens.of(visit.person),
         made=made,
         refused=refused,

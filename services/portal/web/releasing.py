@@ -6,6 +6,7 @@ from typing import Final
 from starlette.responses import Response
 
 from services._runtime.history import FaxRow
+from services._runtime.translating import N_, gettext
 from services.portal.faxes.access import Sees
 from services.portal.handling.domain import read_number, releasable
 from services.portal.handling.releasing import release, taker, taker_of_junk, takers
@@ -21,13 +22,15 @@ from services.portal.web.showing import go, show
 CHOICES: Final = 500
 """Fax numbers offered before anything is typed; any other of theirs can be typed."""
 
-NOT_TYPED: Final = Refused((Refusal("phone_number", "number-missing", "Type the fax number that is to get this fax."),))
+NOT_TYPED: Final = Refused(
+    (Refusal("phone_number", "number-missing", N_("Type the fax number that is to get this fax.")),)
+)
 UNKNOWN: Final = Refused(
     (
         Refusal(
             "phone_number",
             "number-unknown",
-            "None of your fax numbers is that one. Choose one from the list; a number is added under Fax Accounts.",
+            N_("None of your fax numbers is that one. Choose one from the list; a number is added under Fax Accounts."),
         ),
     )
 )
@@ -36,7 +39,7 @@ REMOVED: Final = Refused(
         Refusal(
             "account",
             "account-removed",
-            "The fax number that this fax came for is removed, so there is nobody to deliver it to.",
+            N_("The fax number that this fax came for is removed, so there is nobody to deliver it to."),
         ),
     )
 )
@@ -44,7 +47,7 @@ REMOVED: Final = Refused(
 
 async def offered(_: Visit, row: FaxRow, sees: Sees) -> Sequence[Action]:
     """What can be done with a fax that was set aside."""
-    return (Action("Release…", fax_page(row.fax_id, "release")),) if releasable(row, sees) else ()
+    return (Action(N_("Release…"), fax_page(row.fax_id, "release")),) if releasable(row, sees) else ()
 
 
 async def page(visit: Visit) -> Response:
@@ -85,7 +88,7 @@ async def _page(visit: Visit, fax: Found, no: Refused | None = None) -> Response
         visit,
         "release.html",
         422 if no else 200,
-        title="Release this fax",
+        title=gettext("Release this fax"),
         fax=fax.row,
         address=fax.address,
         junk=junk,

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from starlette.responses import Response
 
+from services._runtime.translating import gettext
 from services.portal.web.gate import Visit
 from services.portal.web.showing import show
 
@@ -20,7 +21,7 @@ async def removed(visit: Visit) -> Response:
     return await show(
         visit,
         "removed.html",
-        title=f"Removed fax accounts of {domain.name}",
+        title=gettext("Removed fax accounts of {name}").format(name=domain.name),
         domain=domain,
         removed=found[:ROWS],
         query=query.get("q", ""),

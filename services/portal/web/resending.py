@@ -8,6 +8,7 @@ from starlette.responses import Response
 from schemas.fax import FaxState
 from services._runtime.blobs import Blobs
 from services._runtime.history import FaxRow
+from services._runtime.translating import N_
 from services.portal.faxes.access import Sees
 from services.portal.inventory.actors import NotThere
 from services.portal.inventory.store import Change, Entry
@@ -34,11 +35,11 @@ async def offered(visit: Visit, row: FaxRow, sees: Sees) -> Sequence[Action]:
         return ()
     offers = []
     if row.direction == "sent" and row.state in CANCELLABLE:
-        offers.append(Action("Cancel", fax_page(row.fax_id, "cancel"), "post", "Cancel this fax?"))
+        offers.append(Action(N_("Cancel"), fax_page(row.fax_id, "cancel"), "post", N_("Cancel this fax?")))
     elif row.direction == "sent":
-        offers.append(Action("Send again", fax_page(row.fax_id, "again"), "post"))
+        offers.append(Action(N_("Send again"), fax_page(row.fax_id, "again"), "post"))
     if row.pages:
-        offers.append(Action("Forward by fax", fax_page(row.fax_id, "forward"), "post"))
+        offers.append(Action(N_("Forward by fax"), fax_page(row.fax_id, "forward"), "post"))
     return offers
 
 

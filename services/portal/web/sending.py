@@ -6,6 +6,7 @@ from typing import Final
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from services._runtime.translating import N_, gettext
 from services.portal.sending.domain import (
     BYTES,
     DRAFTS,
@@ -30,9 +31,9 @@ KINDS: Final = ".pdf,.tif,.tiff,.jpg,.jpeg,.png,.gif,.bmp,.webp,.heic,.docx,.odt
 HERE: Final = ("account", "to", "files", "subject", "cover_text")
 """The fields of the form; other refusals stand on top of it."""
 
-NO_NUMBER: Final = Refusal("to", "Type the fax number to call.")
-NO_FILE: Final = Refusal("files", "Add at least one file.")
-NOT_YOURS: Final = Refusal("account", "Choose a fax number from which you may send.")
+NO_NUMBER: Final = Refusal("to", N_("Type the fax number to call."))
+NO_FILE: Final = Refusal("files", N_("Add at least one file."))
+NOT_YOURS: Final = Refusal("account", N_("Choose a fax number from which you may send."))
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ async def form(visit: Visit, draft: Draft, refused: Refused | None = None, *, be
         visit,
         "send.html",
         422 if refused else 200,
-        title="Send a fax",
+        title=gettext("Send a fax"),
         draft=draft,
         address=draft_page(draft) if begun else "/send",
         begun=begun,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from services._runtime.translating import gettext
 from services.portal.faxes.drawing import NoSuchPage
 from services.portal.faxes.pictures import VIEWED
 from services.portal.inventory.actors import NotThere
@@ -53,7 +54,8 @@ async def picture(visit: Visit) -> Response:
         raise NotThere("page")
     key = preview_key(visit.person.user_id, draft, pages)
     try:
-        data = await sending.pictures.page(key, int(typed), VIEWED)
+        async with visit.services.drawings.taken(visit.person.user_id):
+            data = await sending.pictures.page(key, int(typed), VIEWED)
     except NoSuchPage:
         raise NotThere("page") from None
     return Response(data, media_type="image/png", headers={**PRIVATE, **INERT})
@@ -90,7 +92,7 @@ async def sent(visit: Visit) -> Response:
         if await history.fax(draft.sent) is not None:
             return go(fax_page(draft.sent), "submitted")
         await asyncio.sleep(_PAUSE)
-    answer = await show(visit, "send_taken.html", title="The fax was taken", draft=draft)
+    answer = await show(visit, "send_taken.html", title=gettext("The fax was taken"), draft=draft)
     answer.headers["Refresh"] = "3"
     return answer
 
@@ -100,7 +102,7 @@ async def _page(visit: Visit, draft: Draft, sender: Sender, pages: int, refused:
         visit,
         "send_preview.html",
         503 if refused else 200,
-        title="Preview",
+        title=gettext("Preview"),
         draft=draft,
         address=draft_page(draft),
         sender=sender,

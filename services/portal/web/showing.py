@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from services._runtime.translating import N_, gettext
 from services.portal.web.gate import Visit
 from services.portal.web.people import Person
 from services.portal.web.rendering import TLS_ONLY, Face, render, segment
@@ -23,36 +24,38 @@ FAXES: Final = "/faxes/received"
 """The first of the lists of faxes."""
 
 DONE: Final[dict[str, Message]] = {
-    "added": Message("Added."),
-    "saved": Message("Saved."),
+    "added": Message(N_("Added.")),
+    "saved": Message(N_("Saved.")),
     "removed": Message(
-        "Removed. The number is kept back from other customers for a while, and late faxes are not lost."
+        N_("Removed. The number is kept back from other customers for a while, and late faxes are not lost.")
     ),
-    "user-removed": Message("The user was removed."),
-    "revoked": Message("The token is revoked. Whatever still uses it is refused within seconds."),
-    "locked-out": Message("The adapter is locked out within seconds. Make a new enrolment code to let it in again."),
-    "token-revoked": Message("Revoked: programs that use this token are refused from now on."),
-    "submitted": Message("The fax was taken. This page shows how it goes."),
-    "discarded": Message("The draft was thrown away."),
+    "user-removed": Message(N_("The user was removed.")),
+    "revoked": Message(N_("The token is revoked. Whatever still uses it is refused within seconds.")),
+    "locked-out": Message(
+        N_("The adapter is locked out within seconds. Make a new enrolment code to let it in again.")
+    ),
+    "token-revoked": Message(N_("Revoked: programs that use this token are refused from now on.")),
+    "submitted": Message(N_("The fax was taken. This page shows how it goes.")),
+    "discarded": Message(N_("The draft was thrown away.")),
     "changed-meanwhile": Message(
-        "The draft was changed meanwhile, so nothing was sent. Look at the pages again.", "wait"
+        N_("The draft was changed meanwhile, so nothing was sent. Look at the pages again."), "wait"
     ),
-    "cancelled": Message("Cancelled. It was not called, and will not be."),
+    "cancelled": Message(N_("Cancelled. It was not called, and will not be.")),
     "cancelling": Message(
-        "It is being cancelled. A call that has begun is not broken off; this page shows the end.", "wait"
+        N_("It is being cancelled. A call that has begun is not broken off; this page shows the end."), "wait"
     ),
-    "not-cancellable": Message("It can't be cancelled any more: it has ended.", "wait"),
+    "not-cancellable": Message(N_("It can't be cancelled any more: it has ended."), "wait"),
     "not-reached": Message(
-        "That didn't reach the part that sends faxes. Nothing was changed. Try again in a minute.", "bad"
+        N_("That didn't reach the part that sends faxes. Nothing was changed. Try again in a minute."), "bad"
     ),
-    "released": Message("Released. It is delivered within seconds; this page shows how.", "wait"),
-    "fax-deleted": Message("It is being deleted. Within a few minutes it is gone for good.", "wait"),
-    "replayed": Message("Replayed. Each goes its way again, as its stage gets to it."),
-    "dropped": Message("Dropped. They are off the list."),
-    "none-chosen": Message("None was chosen, or they were dealt with meanwhile.", "wait"),
-    "held": Message("On hold. It stays, whatever its age, until the hold is lifted."),
-    "lifted": Message("The hold is lifted."),
-    "signed-out": Message("They can sign in no more, and are signed out everywhere."),
+    "released": Message(N_("Released. It is delivered within seconds; this page shows how."), "wait"),
+    "fax-deleted": Message(N_("It is being deleted. Within a few minutes it is gone for good."), "wait"),
+    "replayed": Message(N_("Replayed. Each goes its way again, as its stage gets to it.")),
+    "dropped": Message(N_("Dropped. They are off the list.")),
+    "none-chosen": Message(N_("None was chosen, or they were dealt with meanwhile."), "wait"),
+    "held": Message(N_("On hold. It stays, whatever its age, until the hold is lifted.")),
+    "lifted": Message(N_("The hold is lifted.")),
+    "signed-out": Message(N_("They can sign in no more, and are signed out everywhere.")),
 }
 """By the word that a redirect carries: an address never carries a sentence that somebody else could write."""
 
@@ -68,15 +71,15 @@ async def face_of(visit: Visit) -> Face:
 def navigation(person: Person) -> tuple[tuple[str, str], ...]:
     """The pages of a role: address and words."""
     if person.role == "operator":
-        return (("/operations", "Operations"),)
+        return (("/operations", gettext("Operations")),)
     if person.role == "reseller":
-        own_business = (("/usage", "Usage"), ("/brand", "Brand"), ("/audit", "Audit"))
-        return (("/domains", "Domains"), (FAXES, "Faxes"), *own_business)
-    own: tuple[tuple[str, str], ...] = (("/numbers", "My fax numbers"),)
+        own_business = (("/usage", gettext("Usage")), ("/brand", gettext("Brand")), ("/audit", gettext("Audit")))
+        return (("/domains", gettext("Domains")), (FAXES, gettext("Faxes")), *own_business)
+    own: tuple[tuple[str, str], ...] = (("/numbers", gettext("My fax numbers")),)
     if person.role == "manager":
         domain = person.domain or ""
-        own = ((domain_page(domain), "Inventory"), (domain_page(domain, "users"), "Users"))
-    return ((FAXES, "Faxes"), ("/send", "Send a fax"), *own)
+        own = ((domain_page(domain), gettext("Inventory")), (domain_page(domain, "users"), gettext("Users")))
+    return ((FAXES, gettext("Faxes")), ("/send", gettext("Send a fax")), *own)
 
 
 def section(person: Person | None, path: str) -> str:

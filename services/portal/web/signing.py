@@ -10,6 +10,7 @@ from starlette.responses import Response
 from services._runtime.claims import utc_now
 from services._runtime.database import transaction
 from services._runtime.outcomes import DependencyAway
+from services._runtime.translating import gettext
 from services.portal.web.browsers import REMEMBERED
 from services.portal.web.gate import Visit
 from services.portal.web.passwords import fault_of
@@ -137,7 +138,7 @@ def _peer(visit: Visit) -> str:
 
 async def _password_form(visit: Visit, wrong: str = "", status: int = 200) -> Response:
     wanted = visit.typed("next") or visit.request.query_params.get("next", "")
-    return await show(visit, "password.html", status, title="Change password", wrong=wrong, next=wanted)
+    return await show(visit, "password.html", status, title=gettext("Change password"), wrong=wrong, next=wanted)
 
 
 async def _begun(visit: Visit, who: Person, address: str) -> Response:
@@ -156,5 +157,12 @@ async def _form(visit: Visit, wrong: str = "", status: int = 200) -> Response:
     told = "You are signed out." if query.get("done") == "out" else ""
     wanted = visit.typed("next") or query.get("next", "")
     return await show(
-        visit, "sign_in.html", status, title="Sign in", wrong=wrong, told=told, next=wanted, email=visit.typed("email")
+        visit,
+        "sign_in.html",
+        status,
+        title=gettext("Sign in"),
+        wrong=wrong,
+        told=told,
+        next=wanted,
+        email=visit.typed("email"),
     )

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services._runtime.claims import utc_now
 from services._runtime.database import transaction
 from services._runtime.tokens import digest, is_token, mint
+from services._runtime.translating import N_
 from services.portal.inventory.actors import NotThere
 from services.portal.web.people import Person, person_of
 from services.portal.web.recording import Line, record
@@ -28,8 +29,8 @@ _USED_SECONDS: Final = 60
 Fault = Literal["name-invalid", "name-taken", "days-invalid", "too-many"]
 
 FAULTS: Final[dict[Fault, str]] = {
-    "name-invalid": "Write a name of 1 to 64 letters, digits, dots and hyphens that begins with a letter or digit.",
-    "name-taken": "You have a token of this name. Revoke it first, or choose another name.",
+    "name-invalid": N_("Write a name of 1 to 64 letters, digits, dots and hyphens that begins with a letter or digit."),
+    "name-taken": N_("You have a token of this name. Revoke it first, or choose another name."),
     "days-invalid": f"Write for how many days it works, from 1 to {LONGEST_DAYS}; or leave it empty.",
     "too-many": f"You can have {MOST} tokens. Revoke one that is no longer used.",
 }

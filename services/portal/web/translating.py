@@ -1,21 +1,17 @@
-"""Words that can be translated: `_("…")` in templates, and the same functions here.
+"""How templates say words in the chosen language: `_("…")` for their own, `| said` for those that Python hands them.
 
-There is no other language yet, so every text stands for itself. A translation is a gettext catalogue; `pybabel extract`
-writes what there is to translate (docs/portal.md).
+`_("…")` takes literals only: what it answers is HTML. `words | said` translates a text that was marked where it is
+written, and escapes it; a sentence with values in it comes translated already.
 """
-
-from gettext import NullTranslations
-from typing import Final
 
 from jinja2 import Environment
 
-TRANSLATIONS: Final = NullTranslations()
-gettext: Final = TRANSLATIONS.gettext
-ngettext: Final = TRANSLATIONS.ngettext
+from services._runtime.translating import gettext, ngettext
 
 
 def translate(environment: Environment) -> None:
-    """Let the templates of `environment` say `_("…")` and `{% trans %}`; values are put in by name, and escaped."""
+    """Let the templates of `environment` say `_("…")`, `{% trans %}` and `| said`; values are put in by name."""
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_translations(TRANSLATIONS, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["said"] = gettext

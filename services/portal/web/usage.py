@@ -5,6 +5,7 @@ from typing import Final
 from starlette.responses import Response
 
 from services._runtime.history import Whose
+from services._runtime.translating import gettext
 from services.portal.handling.usage import COLUMNS, MOST_MONTHS, Period, UsageLine, row, total, usage
 from services.portal.inventory.sheets import write
 from services.portal.inventory.views import Domain
@@ -65,7 +66,7 @@ async def _page(visit: Visit, domain: Domain | None) -> Response:
         visit,
         "usage.html",
         200 if asked else 422,
-        title=f"Usage of {domain.name}" if domain else "Usage",
+        title=gettext("Usage of {name}").format(name=domain.name) if domain else gettext("Usage"),
         domain=domain,
         lines=found[:ROWS],
         count=len(found),

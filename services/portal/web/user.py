@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from services._runtime.translating import gettext
 from services.portal.inventory.actors import NotThere
 from services.portal.inventory.forms import UserForm
 from services.portal.inventory.refusals import Refused
@@ -43,7 +44,7 @@ async def _page(visit: Visit, one: User, typed: UserForm, no: Refused | None = N
         visit,
         "user.html",
         422 if no else 200,
-        title=f"User {one.name}",
+        title=gettext("User {name}").format(name=one.name),
         domain=domain,
         user=one,
         accounts=await lists.accounts_of(visit.actor, one.user_id),

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 
+from services._runtime.translating import gettext
 from services.portal.inventory.actors import NotThere
 from services.portal.inventory.forms import UserForm
 from services.portal.inventory.refusals import Refused
@@ -87,7 +88,7 @@ async def _list(visit: Visit, **shown: Any) -> Response:
         visit,
         "users.html",
         422 if values["refused"] or values["failed"] else 200,
-        title=f"Users of {domain.name}",
+        title=gettext("Users of {name}").format(name=domain.name),
         domain=domain,
         users=await inventory.lists.users(actor, domain.name, query),
         signing_in=await visit.services.people.who_sign_in(domain.reseller, domain.name),

@@ -16,9 +16,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 
 from services._runtime import display
+from services._runtime.translating import gettext, ngettext
 from services.portal.inventory.actors import NotThere
 from services.portal.web.gate import Visit
-from services.portal.web.translating import gettext, ngettext
 
 COOKIE: Final = "portal-zone"
 """Set by the script. It says what anybody may say, so it is read as a name and nothing else."""
