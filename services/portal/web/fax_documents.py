@@ -47,7 +47,8 @@ async def _picture(visit: Visit, width: int) -> Response:
         raise NotThere("page")
     await record(visit, fax.row, "fax.viewed")
     try:
-        picture = await faxes_of(visit).pictures.page(shown_key(fax.row), int(number), width)
+        async with visit.services.drawings.taken(visit.person.user_id):
+            picture = await faxes_of(visit).pictures.page(shown_key(fax.row), int(number), width)
     except NoSuchPage:
         raise NotThere("page") from None
     return _inert(picture, "image/png")

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services.portal.faxes.faxes import Faxes
+from services.portal.faxes.pictures import WAITING
 from services.portal.inventory.inventory import Inventory
 from services.portal.inventory.views import Account, LiveState
 from services.portal.live_faxes.stream import FaxStream
@@ -58,7 +59,8 @@ class Services:
     """What pages ask.
 
     `live` tells whether every table has an account as it is now; `faxes` is None where no history is named. Forms with
-    large files are held in memory, so `large_forms` lets few in at a time.
+    large files are held in memory, so `large_forms` lets few in at a time. One process draws pages; `drawings` lets
+    nobody fill its queue.
     """
 
     engine: AsyncEngine
@@ -76,6 +78,7 @@ class Services:
     logos: Logos | None = None
     operations: Operations | None = None
     large_forms: Turns = field(default_factory=lambda: Turns(at_once=8, of_one=2))
+    drawings: Turns = field(default_factory=lambda: Turns(at_once=WAITING, of_one=20))
 
     def states(self, accounts: Sequence[Account]) -> dict[str, LiveState]:
         """Account id → whether it is live."""

@@ -1,4 +1,4 @@
-"""Large forms are held in memory, so few come in at a time, and fewer of one person."""
+"""Of what is dear, large forms and pictures of pages, nobody has so much at a time that others have none."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from services.portal.faxes.pictures import Pictures
 from services.portal.web import gate
 from tests.providers.portal import portal
 
@@ -53,3 +54,28 @@ async def test_a_form_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: p
     async with portal(tmp_path) as site:
         answer = await Uploads().begin(await site.signed_in("user"), "mine")
     assert (answer.status_code, "Nothing was changed" in answer.text) == (408, True)
+
+
+async def test_one_who_asks_for_every_page_at_once_leaves_room_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, over = 0, asyncio.Event()
+
+    async def slow(_: Pictures, _key: str, number: int, _width: int) -> bytes:
+        nonlocal waiting
+        waiting += 1
+        if number > 1:
+            await over.wait()
+        return b"a picture"
+
+    monkeypatch.setattr(Pictures, "page", slow)
+    async with portal(tmp_path) as site:
+        fax = await site.stored.put("accepted", "routed", pages=40)
+        first = await site.signed_in("manager")
+        asked = [asyncio.create_task(first.get(f"/fax/{fax}/page/{number}")) for number in range(2, 42)]
+        unclaimed = await site.stored.put("accepted", "unclaimed")
+        other = await site.signed_in("reseller")
+        assert (await other.get(f"/fax/{unclaimed}/page/1")).content == b"a picture"
+        assert waiting <= 21
+        over.set()
+        assert {one.status_code for one in await asyncio.gather(*asked)} == {200}
