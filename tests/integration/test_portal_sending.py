@@ -24,6 +24,7 @@ from services.portal.inventory.forms import AddAccount, PrimaryUser
 from services.portal.inventory.tables import AUDIT
 from services.portal.inventory.views import Account, Saved
 from services.portal.sending.domain import BYTES, DRAFTS, FILES, KEPT, Draft
+from services.portal.sending.drafts import Drafts
 from services.portal.sending.sending import Sender, Sending
 from services.portal.web import sending_away
 from tests.fakes import MemoryBlobs
@@ -477,3 +478,17 @@ async def test_a_fax_that_has_ended_is_not_cancelled(desk: Desk) -> None:
     assert f"/fax/{fax}/cancel" not in (await desk.client.get(f"/fax/{fax}")).text
     answer = await post(desk.client, f"/fax/{fax}/cancel")
     assert answer.headers["location"].endswith(("?done=not-cancellable", "?done=not-reached"))
+
+
+async def test_a_draft_of_a_newer_release_is_left_to_it() -> None:
+    """Two releases run at once while one is put in place of the other."""
+    blobs, person = MemoryBlobs(), "p"
+    drafts = Drafts(blobs)
+    draft = await drafts.begin(person)
+    (key,) = blobs.objects
+    blobs.objects[key] = blobs.objects[key].replace(b"{", b'{"new": 1, ', 1)
+    assert await drafts.sweep() == 0
+    assert await drafts.find(person, draft.draft_id) is None
+    blobs.objects = {key.replace("versions/000001.json", "files/left"): b"of a draft that went half"}
+    assert await drafts.sweep() == 1
+    assert blobs.objects == {}
