@@ -55,7 +55,6 @@ async def picture(visit: Visit) -> Response:
     key = preview_key(visit.person.user_id, draft, pages)
     try:
         async with visit.services.drawings.taken(visit.person.user_id):
-            async with visit.services.drawings.taken(visit.person.user_id):
             data = await sending.pictures.page(key, int(typed), VIEWED)
     except NoSuchPage:
         raise NotThere("page") from None
