@@ -13,7 +13,7 @@ from services._runtime.database import transaction
 from services.portal.inventory.actors import Actor, NotAllowed, NotThere
 from services.portal.inventory.files import Progress
 from services.portal.inventory.forms import MoveForm, PrimaryUser, ReassignForm
-from services.portal.inventory.jobs import Job, JobResult
+from services.portal.inventory.jobs import GOING, Job, JobResult, TooManyJobs
 from services.portal.inventory.kinds import MOVE, REASSIGN
 from services.portal.inventory.seeding import DOMAIN
 from services.portal.inventory.tables import JOBS
@@ -222,6 +222,20 @@ async def test_a_job_is_done_in_the_name_of_whoever_took_it(data: World) -> None
     await data.inventory.jobs.take(MANAGER, DOMAIN, job_id, "all-or-nothing")
     asker = (await job(data, job_id)).asker
     assert (asker.user_id, asker.name, asker.role) == (MANAGER.user_id, MANAGER.name, "manager")
+
+
+async def test_one_reseller_does_not_fill_the_queue(data: World) -> None:
+    await data.stranger()
+    ready = await tried(data)
+    for _ in range(GOING):
+        await asked(data)
+    with pytest.raises(TooManyJobs):
+        await asked(data)
+    with pytest.raises(TooManyJobs):
+        await data.inventory.jobs.take(RESELLER, DOMAIN, ready, "good-rows")
+    assert await data.inventory.jobs.ask(STRANGER, "import", "other.example", FILE)
+    await data.inventory.worker().step()
+    assert await asked(data)
 
 
 async def test_old_jobs_are_forgotten(data: World) -> None:

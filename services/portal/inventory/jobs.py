@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import uuid4
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Frozen, Instant
@@ -27,6 +27,13 @@ DEEDS: Final[dict[Kind, Deed]] = {"import": "add-account", "move": "change-numbe
 """What somebody must be allowed to do to ask for a job, and to look at it."""
 
 RECENT: Final = 5
+
+GOING: Final = 10
+"""Jobs of one reseller that may wait: they are done in turn, and others wait behind them."""
+
+
+class TooManyJobs(Exception):  # noqa: N818 - it says what it is
+    """So many jobs of the reseller wait that no other is taken now. 429."""
 
 
 class JobRow(Frozen):
@@ -93,7 +100,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Jobs:
-    """Asks for jobs and looks at them. Raises `NotAllowed`, `NotThere` and `DependencyAway`.
+    """Asks for jobs and looks at them. Raises `NotAllowed`, `NotThere` and `DependencyAway`; asking, `TooManyJobs`.
 
     `asked` is set whenever there is something to do, for a worker in the same process.
     """
@@ -122,6 +129,8 @@ class Jobs:
 
         async def work(change: Change) -> str:
             await change.lock(domain)
+            if tried is None:
+                await _make_sure_of_room(change.connection, actor.reseller)
             await change.connection.execute(insert(JOBS).values(asked_at=change.at, **row))
             return str(row["job_id"])
 
@@ -154,6 +163,8 @@ class Jobs:
 
         async def work(change: Change) -> Job:
             found = await _found(change.connection, actor, domain, job_id)
+            if found.state == "tried":
+                await _make_sure_of_room(change.connection, actor.reseller)
             tried = (JOBS.c.job_id == job_id) & (JOBS.c.state == "tried")
             again = {"state": "waiting", "mode": mode, "done": 0, "steps": 0, "result": None}
             taker = {"user_id": actor.user_id, "name": actor.name, "role": actor.role}
@@ -163,6 +174,13 @@ class Jobs:
         job = await self.store.change(actor, work)
         self.asked.set()
         return job
+
+
+async def _make_sure_of_room(connection: AsyncConnection, reseller: str) -> None:
+    theirs = (JOBS.c.reseller == reseller) & JOBS.c.state.in_(("waiting", "running"))
+    going = await connection.scalar(select(func.count()).select_from(JOBS).where(theirs))
+    if (going or 0) >= GOING:
+        raise TooManyJobs(reseller)
 
 
 async def _found(connection: AsyncConnection, actor: Actor, domain: str, job_id: str) -> Job:

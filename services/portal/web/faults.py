@@ -12,6 +12,7 @@ from starlette.responses import Response
 from services._runtime.outcomes import DependencyAway
 from services._runtime.translating import N_
 from services.portal.inventory.actors import NotAllowed, NotThere
+from services.portal.inventory.jobs import TooManyJobs
 from services.portal.web.drafting import CannotSend
 from services.portal.web.finding import NotConnected
 from services.portal.web.gate import NotTheirForm, TooLarge, Visit
@@ -32,6 +33,7 @@ def handlers() -> dict[Any, Callable[[Request, Any], Awaitable[Response]]]:
         NotConnected: _not_connected,
         CannotSend: _cannot_send,
         TooLarge: _too_large,
+        TooManyJobs: _too_many_jobs,
         DependencyAway: _away,
         HTTPException: _http,
         Exception: _broken,
@@ -77,6 +79,11 @@ async def _too_large(_: Request, __: TooLarge) -> Response:
     return _notice(
         413, N_("This is too large"), N_("Nothing was changed. Send fewer rows, or smaller files, at a time.")
     )
+
+
+async def _too_many_jobs(request: Request, __: TooManyJobs) -> Response:
+    lines = (N_("Nothing was changed. They are done one after the other: come back in a few minutes."),)
+    return await _shown(request, 429, N_("Many jobs are waiting already"), *lines)
 
 
 async def _away(_: Request, error: DependencyAway) -> Response:
