@@ -25,9 +25,9 @@ SECONDS: Final = 10.0
 SQLITE_LOCK_SECONDS: Final = 5.0
 """How long SQLite waits for another writer; its thread can't be interrupted, so less than a transaction may take."""
 
-_SESSION: Final = {"idle_in_transaction_session_timeout": "60s"}
+_SESSION: Final = {"idle_in_transaction_session_timeout": "120s"}
 """Of PostgreSQL: the locks of a process that is stopped within a transaction, or whose host hangs, hold up nobody for
-longer. A transaction waits for nothing else between its statements."""
+longer. No transaction of ours may take longer as a whole."""
 
 _ONLY_READS: Final = "nativefax_only_reads"
 """An execution option: see `reading`."""

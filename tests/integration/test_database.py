@@ -67,7 +67,7 @@ async def test_what_a_transaction_wrote_stays(engine: AsyncEngine) -> None:
 async def test_a_transaction_that_falls_silent_holds_up_nobody_and_is_told_that_it_is_over(postgres_url: str) -> None:
     engine = connect(postgres_url)
     async with transaction(engine) as connection:
-        assert await connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "1min"
+        assert await connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "2min"
 
     async def fall_silent() -> None:
         async with transaction(engine) as stopped:
