@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from services.portal.faxes.pictures import Pictures
-from services.portal.web import gate
-from tests.providers.portal import portal
+from services.portal.web import gate, resending
+from tests.providers.portal import form_token, portal
 
 MULTIPART = {"content-type": "multipart/form-data; boundary=x", "content-length": str(gate.LARGE + 1)}
 
@@ -79,3 +79,22 @@ async def test_one_who_asks_for_every_page_at_once_leaves_room_for_the_next(
         assert waiting <= 21
         over.set()
         assert {one.status_code for one in await asyncio.gather(*asked)} == {200}
+
+
+async def test_few_faxes_are_taken_into_drafts_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    running, most = 0, 0
+
+    async def slow(*_: object) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.05)
+        running -= 1
+
+    monkeypatch.setattr(resending, "forwarded", slow)
+    async with portal(tmp_path) as site:
+        fax, client = await site.stored.put("accepted", "routed"), await site.signed_in("manager")
+        token = form_token((await client.get(f"/fax/{fax}")).text)
+        asked = (client.post(f"/fax/{fax}/forward", data={"form_token": token}) for _ in range(5))
+        assert {one.status_code for one in await asyncio.gather(*asked)} == {404}
+    assert most == 2

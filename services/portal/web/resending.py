@@ -77,16 +77,17 @@ async def _begun(
 ) -> Response:
     drafts = sending_of(visit).drafts
     await record(visit, fax.row, "fax.viewed")
-    beginning = await begin(faxes_of(visit).blobs, fax.row, await zone_of(visit))
-    if beginning is None:
-        raise NotThere("pages")
-    usable = [one.account_id for one in await numbers(visit)]
-    draft = await drafts.begin(visit.person.user_id, lambda blank: typed_into(blank, beginning.typed))
-    if draft.account_id not in usable and usable:
-        await drafts.change(
-            visit.person.user_id, draft.draft_id, lambda now: now.model_copy(update={"account_id": usable[0]})
-        )
-    await drafts.add(visit.person.user_id, draft.draft_id, beginning.files)
+    async with visit.services.large_forms.taken(visit.person.user_id):  # its files are held in memory as uploads are
+        beginning = await begin(faxes_of(visit).blobs, fax.row, await zone_of(visit))
+        if beginning is None:
+            raise NotThere("pages")
+        usable = [one.account_id for one in await numbers(visit)]
+        draft = await drafts.begin(visit.person.user_id, lambda blank: typed_into(blank, beginning.typed))
+        if draft.account_id not in usable and usable:
+            await drafts.change(
+                visit.person.user_id, draft.draft_id, lambda now: now.model_copy(update={"account_id": usable[0]})
+            )
+        await drafts.add(visit.person.user_id, draft.draft_id, beginning.files)
     return go(draft_page(draft))
 
 
