@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from services._runtime.display import day
 from services._runtime.links import Link, LinkExpired, LinkRefused
 from services._runtime.outcomes import DependencyAway
+from services._runtime.translating import N_, gettext
 from services.portal.rendering import notice_page
 
 log = logging.getLogger("nativefax.portal")
@@ -44,39 +45,44 @@ async def _expired(_: Request, error: LinkExpired) -> Response:
     link = error.link
     log.info("link expired", extra={"fax_id": str(link.fax_id)})
     lines = (
-        f"It worked until {day(link.expires_at, link.shown.time_zone)}.",
-        "The fax itself is not lost: look for it in your portal, or ask whoever looks after your faxes for a new link.",
+        gettext("It worked until {day}.").format(day=day(link.expires_at, link.shown.time_zone)),
+        N_(
+            "The fax itself is not lost: look for it in your portal, "
+            "or ask whoever looks after your faxes for a new link."
+        ),
     )
-    return _notice(410, "This link has expired", lines, link)
+    return _notice(410, N_("This link has expired"), lines, link)
 
 
 async def _refused(_: Request, __: LinkRefused) -> Response:
     log.info("link refused")
-    lines = ("Perhaps a part of it was lost when it was copied.", "Please open it from the mail once more.")
-    return _notice(404, "This link does not work", lines)
+    lines = (N_("Perhaps a part of it was lost when it was copied."), N_("Please open it from the mail once more."))
+    return _notice(404, N_("This link does not work"), lines)
 
 
 async def _gone(_: Request, error: Gone) -> Response:
     log.info("fax gone", extra={"fax_id": str(error.link.fax_id)})
-    lines = ("It was deleted, or its time of keeping is over.",)
-    return _notice(410, "This fax is no longer kept", lines, error.link)
+    lines = (N_("It was deleted, or its time of keeping is over."),)
+    return _notice(410, N_("This fax is no longer kept"), lines, error.link)
 
 
 async def _away(_: Request, error: DependencyAway) -> Response:
     log.warning("store away", extra={"dependency": error.dependency})
-    lines = ("The faxes can't be reached at this moment. Nothing is lost.", "Please try again in a minute.")
-    answer = _notice(503, "One moment, please", lines)
+    lines = (N_("The faxes can't be reached at this moment. Nothing is lost."), N_("Please try again in a minute."))
+    answer = _notice(503, N_("One moment, please"), lines)
     answer.headers["Retry-After"] = str(RETRY_AFTER)
     return answer
 
 
 async def _no_such_page(_: Request, error: HTTPException) -> Response:
-    return _notice(error.status_code, "There is nothing here", ("Please open the link from the mail once more.",))
+    return _notice(
+        error.status_code, N_("There is nothing here"), (N_("Please open the link from the mail once more."),)
+    )
 
 
 async def _broken(_: Request, __: Exception) -> Response:
-    lines = ("Something went wrong on our side. Nothing is lost.", "Please try again in a minute.")
-    return _notice(500, "That did not work", lines)
+    lines = (N_("Something went wrong on our side. Nothing is lost."), N_("Please try again in a minute."))
+    return _notice(500, N_("That did not work"), lines)
 
 
 def _notice(status: int, title: str, lines: tuple[str, ...], link: Link | None = None) -> Response:

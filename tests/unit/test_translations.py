@@ -1,5 +1,6 @@
 """Every text that people read can be translated: it is marked, it is found, and it can be filled in."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,7 @@ def test_every_text_can_be_filled_in(catalogue: Catalog) -> None:
         names = re.findall(r"%\((\w+)\)[sd]", text)
         assert "%" not in re.sub(r"%\(\w+\)[sd]|%%", "", text), text
         assert text % dict.fromkeys(names, 1)
-        assert not re.search(r"[{}]", re.sub(r"{\w*}", "", text)), text
+        assert not re.search(r"[{}]", re.sub(r"{\w*(:,)?}", "", text)), text
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
@@ -50,6 +51,27 @@ def _forms(id_: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_no_text_of_a_template_is_left_unmarked(template: Path) -> None:
     assert list(unmarked(template.read_text())) == []
+
+
+NOT_PAGES = {"api", "migrations", "history", "provisioning.py"}
+"""For machines, and for a shell: in English."""
+
+FOR_PAGES = sorted(file for file in PORTAL.rglob("*.py") if NOT_PAGES.isdisjoint(file.relative_to(PORTAL).parts))
+
+
+@pytest.mark.parametrize("file", FOR_PAGES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_no_sentence_in_python_is_left_unmarked(file: Path) -> None:
+    tree = ast.parse(file.read_text())
+    marked = {inner for one in ast.walk(tree) if _marks(one) for inner in ast.walk(one)}
+    documenting = {one.value for one in ast.walk(tree) if isinstance(one, ast.Expr)}
+    left = [one for one in ast.walk(tree) if isinstance(one, ast.Constant) and one not in marked | documenting]
+    texts = [one.value for one in left if isinstance(one.value, str)]
+    assert [text for text in texts if re.fullmatch(r"[A-Z“].* .*[.?…]", text, re.DOTALL)] == []
+
+
+def _marks(one: ast.AST) -> bool:
+    called = one.func if isinstance(one, ast.Call) else None
+    return isinstance(called, ast.Name) and called.id in {"N_", "gettext", "ngettext"}
 
 
 def unmarked(source: str) -> Iterator[str]:

@@ -42,7 +42,7 @@ def settings_of(now: FaxSettings, changes: Mapping[str, object]) -> FaxSettings 
     except ValidationError as error:
         return _refused(error.errors(include_url=False), values)
     if len(settings.model_dump_json().encode()) > SETTINGS_BYTES:
-        return Refused((_refusal("settings", "The lists are too long all together. Shorten one of them."),))
+        return Refused((_refusal("settings", N_("The lists are too long all together. Shorten one of them.")),))
     return settings
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services._runtime.translating import N_
 from services.portal.inventory import rows
 from services.portal.inventory.actors import Actor, NotThere
 from services.portal.inventory.reading import LIMIT, theirs
@@ -16,14 +17,14 @@ from services.portal.inventory.tables import AUDIT
 from services.portal.inventory.views import Audited
 
 KINDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "accounts": ("Fax accounts", ("account.",)),
-    "numbers": ("Phone numbers and maximum", ("number.", "domain.")),
-    "users": ("Users", ("user.",)),
-    "sign-in": ("Signing in", ("sign", "password-")),
-    "secrets": ("Codes and tokens", ("device.", "token.", "api-token.")),
-    "faxes": ("Faxes", ("fax.",)),
-    "holds": ("Holds", ("hold.",)),
-    "brand": ("Brand and device types", ("brand.", "device-type.")),
+    "accounts": (N_("Fax accounts"), ("account.",)),
+    "numbers": (N_("Phone numbers and maximum"), ("number.", "domain.")),
+    "users": (N_("Users"), ("user.",)),
+    "sign-in": (N_("Signing in"), ("sign", "password-")),
+    "secrets": (N_("Codes and tokens"), ("device.", "token.", "api-token.")),
+    "faxes": (N_("Faxes"), ("fax.",)),
+    "holds": (N_("Holds"), ("hold.",)),
+    "brand": (N_("Brand and device types"), ("brand.", "device-type.")),
 }
 """What can be looked for: its words, and how an entry's `what` then begins."""
 

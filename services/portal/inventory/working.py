@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from services._runtime.database import reading, transaction
 from services._runtime.outcomes import DependencyAway
+from services._runtime.translating import N_
 from services.portal.inventory.actors import NotAllowed, NotThere
 from services.portal.inventory.files import Progress
 from services.portal.inventory.jobs import Job, JobResult, Jobs, Kind, job_of
@@ -39,9 +40,13 @@ KEPT: Final = timedelta(days=7)
 PATIENCE: Final = timedelta(hours=1)
 """How long a job is tried again while the database is away."""
 
-SORRY: Final = "Something went wrong on our side, and nothing was changed. Try it once more."
-AWAY: Final = "The database did not answer in time, so nothing was changed. Try it again, with fewer rows at a time."
-OUT_OF_REACH: Final = "Something that this needs isn't there any more, or isn't yours any more. Nothing was changed."
+SORRY: Final = N_("Something went wrong on our side, and nothing was changed. Try it once more.")
+AWAY: Final = N_(
+    "The database did not answer in time, so nothing was changed. Try it again, with fewer rows at a time."
+)
+OUT_OF_REACH: Final = N_(
+    "Something that this needs isn't there any more, or isn't yours any more. Nothing was changed."
+)
 
 Finish = Callable[[Change, JobResult], Awaitable[None]]
 """Writes a job's result, in the transaction of what it tells of."""

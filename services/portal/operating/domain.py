@@ -7,23 +7,24 @@ from typing import Final, Literal
 
 from services._runtime.dead_letters import DeadLetterRecord
 from services._runtime.lag import Lag
+from services._runtime.translating import N_
 
 OLD: Final = timedelta(minutes=5)
 """How long a message may wait before a person should look; one in a retry tier waits on purpose."""
 
 HEADERS: Final[Mapping[str, str]] = {
-    "nf-reason": "Reason",
-    "nf-detail": "Detail",
-    "nf-stage": "Stage",
-    "nf-failed-at": "Failed at",
-    "nf-attempt": "Attempts",
-    "nf-topic": "Topic",
-    "nf-partition": "Partition",
-    "nf-offset": "Offset",
-    "ce_type": "Event",
-    "ce_source": "Written by",
-    "ce_time": "Written at",
-    "ce_id": "Event id",
+    "nf-reason": N_("Reason"),
+    "nf-detail": N_("Detail"),
+    "nf-stage": N_("Stage"),
+    "nf-failed-at": N_("Failed at"),
+    "nf-attempt": N_("Attempts"),
+    "nf-topic": N_("Topic"),
+    "nf-partition": N_("Partition"),
+    "nf-offset": N_("Offset"),
+    "ce_type": N_("Event"),
+    "ce_source": N_("Written by"),
+    "ce_time": N_("Written at"),
+    "ce_id": N_("Event id"),
 }
 """What is shown of a dead letter's headers: those we wrote, which never quote a fax."""
 
@@ -62,12 +63,12 @@ def stage_lines(lags: Iterable[Lag], now: datetime) -> Sequence[StageLine]:
 
 def _judged(one: Lag, now: datetime) -> tuple[Literal["good", "wait", "bad"], str]:
     if one.processes == 0:
-        return ("bad", "nobody works at it") if one.messages else ("wait", "no process")
+        return ("bad", N_("nobody works at it")) if one.messages else ("wait", N_("no process"))
     if "-retry-" in one.topic:
-        return "wait", "waits on purpose"
+        return "wait", N_("waits on purpose")
     if one.oldest is not None and now - one.oldest > OLD:
-        return "bad", "behind"
-    return ("wait", "working") if one.messages else ("good", "up to date")
+        return "bad", N_("behind")
+    return ("wait", N_("working")) if one.messages else ("good", N_("up to date"))
 
 
 def oldest(lines: Iterable[StageLine]) -> StageLine | None:

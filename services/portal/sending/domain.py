@@ -7,6 +7,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from schemas.base import Frozen, Instant
+from services._runtime.translating import gettext
 from services.portal.sending.refusals import Refusal
 
 FILES: Final = 30
@@ -136,11 +137,13 @@ def admitted(draft: Draft, given: Sequence[DraftFile]) -> tuple[tuple[DraftFile,
 
 def _wrong(file: DraftFile, files: int, size: int) -> str:
     if not file.size:
-        return f"“{file.name}” is empty. Save it again, then add it once more."
+        return gettext("“{name}” is empty. Save it again, then add it once more.").format(name=file.name)
     if files >= FILES:
-        return f"“{file.name}” was left out: a fax has {FILES} files at most. Put several into one PDF."
+        words = gettext("“{name}” was left out: a fax has {files} files at most. Put several into one PDF.")
+        return words.format(name=file.name, files=FILES)
     if size + file.size > BYTES:
-        return f"“{file.name}” was left out: a fax has {BYTES // 1_000_000} MB at most. Send it in parts."
+        words = gettext("“{name}” was left out: a fax has {megabytes} MB at most. Send it in parts.")
+        return words.format(name=file.name, megabytes=BYTES // 1_000_000)
     return ""
 
 

@@ -138,10 +138,12 @@ async def _domain_page(visit: Visit, no: Refused | None = None) -> Response:
 def _line(held: Held, domain: str, accounts: Mapping[str, Account]) -> Line:
     kind, _, which = held.scope.partition(":")
     if kind == "fax":
-        return Line(held, "One fax", f"/fax/{which}")
+        return Line(held, gettext("One fax"), f"/fax/{which}")
     if kind == "account" and which in accounts:
-        return Line(held, f"All faxes of {party(accounts[which].number)}", f"{domain_page(domain)}/{which}")
-    return Line(held, f"All faxes of {domain}" if kind == "domain" else "All faxes of one fax number", "")
+        words = gettext("All faxes of {whose}").format(whose=party(accounts[which].number))
+        return Line(held, words, f"{domain_page(domain)}/{which}")
+    of_domain = gettext("All faxes of {whose}").format(whose=domain)
+    return Line(held, of_domain if kind == "domain" else gettext("All faxes of one fax number"), "")
 
 
 def _holds(visit: Visit) -> Holds:

@@ -5,15 +5,15 @@ from typing import Final
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from services._runtime.translating import gettext
+from services._runtime.translating import N_, gettext
 from services.portal.inventory.sheets import MOST_BYTES
 from services.portal.web.gate import Visit
 from services.portal.web.rendering import PRIVATE
 from services.portal.web.showing import domain_page, go, show
 
-NO_FILE: Final = "Choose a CSV file first."
-TOO_LARGE: Final = "This file is too large: at most 10 MB at a time. Split it."
-NO_BRAND: Final = "Your brand is not set yet. Set it on the page Brand, then add fax numbers."
+NO_FILE: Final = N_("Choose a CSV file first.")
+TOO_LARGE: Final = N_("This file is too large: at most 10 MB at a time. Split it.")
+NO_BRAND: Final = N_("Your brand is not set yet. Set it on the page Brand, then add fax numbers.")
 
 
 async def page(visit: Visit) -> Response:

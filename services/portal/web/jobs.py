@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 
+from services._runtime.translating import N_, gettext
 from services.portal.inventory import columns, sheets
 from services.portal.inventory.account_secrets import MOST_CODES
 from services.portal.inventory.forms import ImportMode
@@ -23,11 +24,11 @@ SHOWN: Final = 200
 MODES: Final[tuple[ImportMode, ...]] = ("all-or-nothing", "good-rows")
 
 TITLES: Final[dict[Kind, str]] = {
-    "import": "Import fax accounts",
-    "move": "Move numbers",
-    "reassign": "Change the primary user",
+    "import": N_("Import fax accounts"),
+    "move": N_("Move numbers"),
+    "reassign": N_("Change the primary user"),
 }
-DOING: Final[dict[Kind, str]] = {"import": "added", "move": "moved", "reassign": "changed"}
+DOING: Final[dict[Kind, str]] = {"import": N_("added"), "move": N_("moved"), "reassign": N_("changed")}
 
 _LINE, _NUMBER = "Line", columns.NUMBER
 
@@ -49,7 +50,7 @@ async def take(visit: Visit) -> Response:
     one = await _asked_for(visit)
     mode = visit.typed("mode") if one.kind == "import" else "all-or-nothing"
     if mode not in MODES:
-        return await _page(visit, one, wrong="Choose what to do with rows that are refused.")
+        return await _page(visit, one, wrong=N_("Choose what to do with rows that are refused."))
     await visit.services.inventory.jobs.take(visit.actor, one.domain, one.job_id, mode)
     return go(_address(one))
 
@@ -84,12 +85,18 @@ def _address(one: Job) -> str:
 def words_of(one: Job) -> str:
     """How far it is, counted. A file's rows are each checked, and then each added."""
     if not one.steps:
-        return "It begins in a moment."
+        return gettext("It begins in a moment.")
     if one.kind != "import" or one.mode == "dry-run":
-        return f"{one.done:,} of {one.steps:,} {'rows checked' if one.kind == 'import' else 'numbers'}"
+        words = (
+            gettext("{done:,} of {all:,} rows checked")
+            if one.kind == "import"
+            else gettext("{done:,} of {all:,} numbers")
+        )
+        return words.format(done=one.done, all=one.steps)
     rows = one.steps // 2
-    checked = one.done <= rows
-    return f"{one.done if checked else one.done - rows:,} of {rows:,} rows {'checked' if checked else 'added'}"
+    if one.done <= rows:
+        return gettext("{done:,} of {all:,} rows checked").format(done=one.done, all=rows)
+    return gettext("{done:,} of {all:,} rows added").format(done=one.done - rows, all=rows)
 
 
 def _target(one: Job) -> str:

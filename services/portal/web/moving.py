@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from services._runtime.translating import gettext
 from services.portal.inventory.forms import MoveForm, PrimaryUser, ReassignForm
 from services.portal.inventory.kinds import MOVE, REASSIGN
 from services.portal.inventory.refusals import Refused
@@ -76,7 +77,7 @@ async def _page(visit: Visit, template: str, no: Refused | None = None) -> Respo
         "targets": [one for one in await lists.domains(actor) if one.name != domain.name],
         "users": await lists.users(actor, domain.name, limit=CHOICES),
     }
-    title = "Move numbers" if template == "move.html" else "Change the primary user"
+    title = gettext("Move numbers") if template == "move.html" else gettext("Change the primary user")
     return await show(
         visit, template, 422 if no else 200, title=title, domain=domain, refused=no, in_form=FIELDS, **values
     )

@@ -7,6 +7,8 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from services._runtime.translating import gettext
+
 SHORTEST: Final = 12
 """Characters; length is all that is asked of a password (NIST SP 800-63B, 3.1.1)."""
 
@@ -48,11 +50,11 @@ class Passwords:
 def fault_of(password: str, again: str) -> str | None:
     """Why `password` can't be chosen, in words; None if it can."""
     if password != again:
-        return "The two passwords differ. Type the same one twice."
+        return gettext("The two passwords differ. Type the same one twice.")
     if len(password) < SHORTEST:
-        return f"Use at least {SHORTEST} characters: a few words are easy to remember."
+        return gettext("Use at least {number} characters: a few words are easy to remember.").format(number=SHORTEST)
     if len(password) > LONGEST:
-        return f"Use at most {LONGEST} characters."
+        return gettext("Use at most {number} characters.").format(number=LONGEST)
     return None
 
 

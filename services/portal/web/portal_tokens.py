@@ -8,7 +8,7 @@ from services._runtime.translating import gettext
 from services.portal.inventory.refusals import Refusal, Refused
 from services.portal.web.gate import Visit
 from services.portal.web.showing import go, show
-from services.portal.web.tokens import FAULTS, Fault, MadeToken
+from services.portal.web.tokens import FAULTS, LONGEST_DAYS, MOST, Fault, MadeToken
 
 DAYS: Final = ("30", "90", "365", "")
 """What can be chosen; empty: until it is revoked."""
@@ -38,7 +38,8 @@ async def revoke_token(visit: Visit) -> Response:
 async def _page(
     visit: Visit, name: str = "", days: str = "365", *, made: MadeToken | None = None, fault: Fault | None = None
 ) -> Response:
-    refused = Refused((Refusal("token", "token-invalid", FAULTS[fault]),)) if fault else None
+    words = gettext(FAULTS[fault]).format(days=LONGEST_DAYS, most=MOST) if fault else ""
+    refused = Refused((Refusal("token", "token-invalid", words),)) if fault else None
     return await show(
         visit,
         "portal_tokens.html",

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from services._runtime.claims import utc_now
 from services._runtime.database import transaction
 from services._runtime.outcomes import DependencyAway
-from services._runtime.translating import gettext
+from services._runtime.translating import N_, gettext
 from services.portal.web.browsers import REMEMBERED
 from services.portal.web.gate import Visit
 from services.portal.web.passwords import fault_of
@@ -21,12 +21,12 @@ from services.portal.web.throttle import Attempt, Standing
 
 log = logging.getLogger("nativefax.portal")
 
-WRONG: Final = (
+WRONG: Final = N_(
     "This email and this password do not belong together. After several tries, signing in is held back for 15 minutes."
 )
 """The answer to every failure, whatever the reason: it tells nobody which emails can sign in."""
 
-WRONG_OLD: Final = "The present password is not right. After several tries, wait 15 minutes."
+WRONG_OLD: Final = N_("The present password is not right. After several tries, wait 15 minutes.")
 
 SOMEBODY: Final = "Somebody"
 """Who fails to sign in: it needn't be the one whose email it is."""
@@ -154,7 +154,7 @@ async def _begun(visit: Visit, who: Person, address: str) -> Response:
 
 async def _form(visit: Visit, wrong: str = "", status: int = 200) -> Response:
     query = visit.request.query_params
-    told = "You are signed out." if query.get("done") == "out" else ""
+    told = gettext("You are signed out.") if query.get("done") == "out" else ""
     wanted = visit.typed("next") or query.get("next", "")
     return await show(
         visit,

@@ -31,8 +31,8 @@ Fault = Literal["name-invalid", "name-taken", "days-invalid", "too-many"]
 FAULTS: Final[dict[Fault, str]] = {
     "name-invalid": N_("Write a name of 1 to 64 letters, digits, dots and hyphens that begins with a letter or digit."),
     "name-taken": N_("You have a token of this name. Revoke it first, or choose another name."),
-    "days-invalid": f"Write for how many days it works, from 1 to {LONGEST_DAYS}; or leave it empty.",
-    "too-many": f"You can have {MOST} tokens. Revoke one that is no longer used.",
+    "days-invalid": N_("Write for how many days it works, from 1 to {days}; or leave it empty."),
+    "too-many": N_("You can have {most} tokens. Revoke one that is no longer used."),
 }
 
 
