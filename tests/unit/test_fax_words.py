@@ -96,6 +96,12 @@ def test_a_story_is_told_in_order_and_what_was_waited_for_has_come() -> None:
     assert ("Reason", "busy") in told[-1].facts
 
 
+def test_who_may_not_read_a_fax_is_told_no_names_of_files() -> None:
+    named = [step("unreadable", 2, stage="ingest", detail="Report on Jo Wu.pdf"), step("failed", 3, detail="cut off")]
+    assert [dict(one.facts).get("Detail") for one in story(named)] == ["Report on Jo Wu.pdf", "cut off"]
+    assert [dict(one.facts).get("Detail") for one in story(named, reads=False)] == [None, "cut off"]
+
+
 def test_what_an_address_asks_for_is_what_it_is_made_of() -> None:
     after = Cursor(AT + timedelta(microseconds=1), UUID(int=7))
     asked = Asked(

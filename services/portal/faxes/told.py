@@ -37,10 +37,17 @@ class Step:
     facts: Facts
 
 
-def story(steps: Sequence[FaxStatusChanged]) -> Sequence[Step]:
-    """Every step, in the order in which the fax took them."""
-    in_order = sorted(steps, key=lambda one: (one.version, one.at))
+def story(steps: Sequence[FaxStatusChanged], *, reads: bool = True) -> Sequence[Step]:
+    """Every step, in the order in which the fax took them; to somebody who `reads` it not, without names of files."""
+    told = steps if reads else [_without_file(one) for one in steps]
+    in_order = sorted(told, key=lambda one: (one.version, one.at))
     return [_step(one, last=one is in_order[-1]) for one in in_order]
+
+
+def _without_file(step: FaxStatusChanged) -> FaxStatusChanged:
+    """Before it is dialled, the detail of a sent fax names the file that can't be faxed."""
+    names = step.direction == "sent" and step.stage in {"ingest", "router"}
+    return step.model_copy(update={"detail": ""}) if names else step
 
 
 def _step(step: FaxStatusChanged, *, last: bool) -> Step:

@@ -47,7 +47,7 @@ async def page(visit: Visit) -> Response:
         shown=_shown(row, documents),
         missing=missing(row, decision),
         result=result(row),
-        steps=story(await faxes.history.steps(row.fax_id)),
+        steps=story(await faxes.history.steps(row.fax_id), reads=fax.sees.pages),
         why=why_here(row, decision),
         actions=await actions(visit, row, fax.sees),
     )
