@@ -1,12 +1,13 @@
 """`nativefax holds` as a person at a shell runs it: the portal keeps holds, and what others wrote is still found."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import insert, select
@@ -14,12 +15,15 @@ from sqlalchemy import insert, select
 from schemas.envelope import encode
 from schemas.retention import HoldChanged
 from schemas.topics import FAX_HOLDS
+from services._runtime import topic_admin
 from services._runtime.database import transaction
+from services._runtime.publisher import Publisher
 from services._runtime.settings import KafkaSettings
 from services.cli import holds
 from services.cli.errors import Refused
 from services.portal.inventory.tables import AUDIT, DOMAINS, OUTBOX
 from tests.integration.shell_world import Shell, at_a_shell
+from tests.providers.cluster import Cluster
 from tests.providers.portal import DOMAIN, OTHER
 
 WHY = ("--reason", "Case 2026-114")
@@ -150,3 +154,25 @@ async def test_what_is_no_scope_or_has_no_reason_is_refused(at: AtHolds) -> None
     with pytest.raises(Refused, match="at most 200 characters"):
         await at.run("set", f"domain:{DOMAIN}", "--reason", "x" * 201)
     assert await said(at) == []
+
+
+async def test_the_topic_tells_who_wrote_a_hold(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in cluster.environment.items():
+        monkeypatch.setenv(name, value)
+    await asyncio.to_thread(topic_admin.apply_now, KafkaSettings())
+    portals, others = f"fax:{uuid4()}", f"fax:{uuid4()}"
+    await write("portal", portals, held=True)
+    await write("cli", others, held=True)
+    held = {one.scope for one in await holds._read()}
+    assert others in held
+    assert portals not in held
+    for scope in (portals, others):
+        await write("portal", scope, held=False)
+    assert others not in {one.scope for one in await holds._read()}
+
+
+async def write(source: str, scope: str, *, held: bool) -> None:
+    publisher = Publisher(KafkaSettings(), source=source, confirm_seconds=30)
+    await publisher.start()
+    await publisher.publish_events([HoldChanged(scope=scope, held=held, reason="r", by="b", at=datetime.now(UTC))])
+    await publisher.stop()
