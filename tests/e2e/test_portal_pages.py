@@ -328,7 +328,7 @@ async def test_a_logo_is_shown_in_place_of_the_name(seen: Tour, tmp_path: Path) 
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_text("Saved.")).to_be_visible()
     logo = page.get_by_role("banner").get_by_role("img", name="Northwind Fax")
-    assert await logo.evaluate("one => one.complete && one.naturalWidth") == 480
+    await expect(logo).to_have_js_property("naturalWidth", 480)
     await seen.look("brand-logo")
 
 

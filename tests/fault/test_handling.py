@@ -132,7 +132,7 @@ async def test_released_twice_a_fax_is_mailed_once_and_deleted_it_is_gone_unless
                 "the hold was seen",
                 lambda: retention.metric("nativefax_messages_total", stage="retention-deletions") >= 1,
             )
-            assert await pipeline.blobs.keys(prefix) == before
+            assert set(before) <= set(await pipeline.blobs.keys(prefix)), "its record may have come meanwhile"
             assert await history.fax(fax_id) is not None
 
             await publish(pipeline, held(fax_id, on=False), deleted(row))

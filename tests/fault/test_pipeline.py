@@ -93,7 +93,7 @@ async def test_a_stage_killed_while_faxes_flow(pipeline: Pipeline, tmp_path: Pat
     with pipeline.stages(tmp_path) as stages:
         async with pipeline.reader() as reader:
             events = await pipeline.hand_over(some_faxes(FAXES))
-            for seconds in (30, 3):  # the second time all may be done already
+            for seconds in (30, 3) if victim == "email_out" else (30,):  # the second time all may be done already
                 hit += await flowing(pipeline, victim, INPUT[victim], seconds)
                 stages[victim][0].kill()
                 await asyncio.to_thread(eventually, "the stage is back", stages[victim][0].ready)

@@ -48,7 +48,12 @@ class Page:
 @pytest.fixture
 async def page(tmp_path: Path) -> AsyncIterator[Page]:
     async with portal(tmp_path) as site:
-        form: dict[str, Any] = {"primary_user": "1003", "methods": ["email", "ata"], "handling": "portal", "serial": "HT-1"}
+        form: dict[str, Any] = {
+            "primary_user": "1003",
+            "methods": ["email", "ata"],
+            "handling": "portal",
+            "serial": "HT-1",
+        }
         form |= {"phone_number": "+12025550101", "device_type": "Grandstream HT801"}
         made = await post(await site.signed_in("reseller"), f"/domains/{DOMAIN}/accounts", **form)
         found = re.search(rf"/domains/{DOMAIN}/accounts\?new=([0-9a-f-]+)", made.text)

@@ -55,7 +55,7 @@ def judge_sent(
 
 
 def _pages(fax: Submitted, calls: Sequence[kept.Kept], sent: bytes | None, verdict: Sent) -> None:
-    whole = [call for call in calls if call.file is not None and sent and _same(call.file.read_bytes(), sent)]
+    whole = [call for call in calls if call.file is not None and sent and same_pages(call.file.read_bytes(), sent)]
     if len(whole) > 1:
         verdict.duplicates += len(whole) - 1
         verdict.problems.append(f"{fax.name} arrived {len(whole)} times")
@@ -97,7 +97,8 @@ def _is_a_page(file: Path) -> bool:
         return False
 
 
-def _same(taken: bytes, sent: bytes) -> bool:
+def same_pages(taken: bytes, sent: bytes) -> bool:
+    """Whether a far end's TIFF has the pages that were sent, pixel by pixel."""
     try:
         ours, theirs = tiff_pages(sent), tiff_pages(taken)
     except UnreadableError:

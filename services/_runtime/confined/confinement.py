@@ -41,6 +41,7 @@ def confine() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # ends a call into C too, for which a handler would wait
     _limit()
     _forget_secrets(libc)
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy's library would start a thread for each core
     keep_freed_memory()
 
 
