@@ -87,7 +87,7 @@ class World:
     async def over(self) -> None:
         """Wait until every call has ended and its end is written down."""
         async with asyncio.timeout(10):
-            while await self.teller.attempts.waiting() or await self.teller.attempts.interrupted():
+            while await self.teller.attempts.waiting() or await self.teller.attempts.interrupted():  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
 
     async def placed(self, number: int) -> None:
