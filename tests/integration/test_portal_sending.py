@@ -25,6 +25,7 @@ from services.portal.inventory.tables import AUDIT
 from services.portal.inventory.views import Account, Saved
 from services.portal.sending.domain import BYTES, DRAFTS, FILES, KEPT, Draft
 from services.portal.sending.drafts import Drafts
+from services.portal.sending.refusals import Refused
 from services.portal.sending.sending import Sender, Sending
 from services.portal.web import sending_away
 from tests.fakes import MemoryBlobs
@@ -271,6 +272,24 @@ async def test_while_the_api_is_away_nothing_is_lost_and_the_next_try_makes_one_
     desk.site.api.out = None
     assert (await desk.send(draft)).headers["location"] == f"{draft}/sent"
     assert len(desk.submitted) == 1
+
+
+async def test_what_may_be_under_way_from_one_number_is_not_sent_from_another(desk: Desk) -> None:
+    other = await account(desk.site, "+12025550102")
+    desk.site.api.knows(other)
+    draft = await desk.draft(to="112")
+    assert isinstance(await desk.sending.send(await _sender(desk), await _found(desk, draft)), Refused)
+    await desk.press(draft, do="save", account=other.account_id)
+    desk.site.api.out = httpx.ReadTimeout("slow")
+    assert (await desk.send(draft)).status_code == 503
+    desk.site.api.out = None
+    await desk.press(draft, do="save")
+    answer = await desk.send(draft)
+    assert answer.status_code == 422
+    assert "may be on its way already" in answer.text
+    await desk.press(draft, do="save", account=other.account_id)
+    assert (await desk.send(draft)).status_code == 303
+    assert [one.account_id for one in desk.submitted] == [other.account_id]
 
 
 async def test_without_a_preview_it_can_still_be_sent(desk: Desk) -> None:

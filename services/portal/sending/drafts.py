@@ -119,6 +119,18 @@ class Drafts:
         ]
         return int(made[0].removeprefix(begins).removesuffix(".pdf")) if made else None
 
+    async def hand_over(self, person: str, draft: Draft, account_id: str) -> str | None:
+        """Remember from which account the draft is handed over; from which it was before, if it was."""
+        key = _handed_over(person, draft)
+        if await self.blobs.create(key, account_id.encode(), "text/plain"):
+            return None
+        before = await self.blobs.get(key)
+        return before.decode() if before else None
+
+    async def take_back(self, person: str, draft: Draft) -> None:
+        """It was refused: it may be handed over from another account."""
+        await self.blobs.delete(_handed_over(person, draft))
+
     async def end(self, person: str, draft_id: UUID, fax_id: UUID) -> None:
         """Remember which fax it became, for whoever sends it once more; its files are the fax's now."""
         await self.change(person, draft_id, lambda draft: draft.model_copy(update={"sent": fax_id}))
@@ -167,6 +179,10 @@ class Drafts:
 
 def _folder(person: str, draft_id: UUID) -> str:
     return f"{ROOT}{person}/{draft_id}/"
+
+
+def _handed_over(person: str, draft: Draft) -> str:
+    return f"{_folder(person, draft.draft_id)}handed-over-from"
 
 
 def preview_key(person: str, draft: Draft, pages: int) -> str:

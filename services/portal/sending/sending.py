@@ -19,6 +19,18 @@ Others wait."""
 
 GONE = Refused((Refusal("files", N_("A file of this draft is gone. Remove it and add it once more.")),))
 
+MAY_BE_UNDER_WAY = Refused(
+    (
+        Refusal(
+            "account",
+            N_(
+                "This fax may be on its way already, from the number that was chosen before. Look at the sent faxes; "
+                "to send it from another number, begin a new fax."
+            ),
+        ),
+    )
+)
+
 
 class Draws(Protocol):
     """Draws a page of a document in the store, as `services.portal.faxes.pictures.Pictures` does."""
@@ -69,14 +81,23 @@ class Sending:
         return made.pages
 
     async def send(self, sender: Sender, draft: Draft) -> UUID | Refused:
-        """The fax that it became. However often a draft is sent, it becomes one."""
+        """The fax that it became. However often a draft is sent, it becomes one.
+
+        The key holds within an account, so what may have been taken from one isn't handed over from another.
+        """
         async with self._sent.taken(sender.user_id):
             outgoing = await self._outgoing(sender, draft)
             if outgoing is None:  # unless it was sent meanwhile, by another click
                 latest = await self.drafts.find(sender.user_id, draft.draft_id)
                 return latest.sent if latest and latest.sent else GONE
+            account_id = sender.account.account_id
+            before = await self.drafts.hand_over(sender.user_id, draft, account_id)
+            if before not in {None, account_id}:
+                return MAY_BE_UNDER_WAY
             sent = await self.api.send(outgoing, draft.key)
         if isinstance(sent, Problem):
+            if before is None:
+                await self.drafts.take_back(sender.user_id, draft)
             return refused_of(sent, draft)
         await self.drafts.end(sender.user_id, draft.draft_id, sent)
         return sent
