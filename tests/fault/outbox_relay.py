@@ -1,4 +1,6 @@
-"""A process that relays an outbox into a file, which stands for Kafka: each batch is one write, so whole or not there.
+"""A process that relays an outbox into a file, which stands for Kafka.
+
+A process that is killed may leave a batch cut off; the next one begins on a line of its own.
 
 OUTBOX_DATABASE names the database, OUTBOX_FILE the file; it stops answering while OUTBOX_FILE.away exists.
 """
@@ -29,7 +31,7 @@ class ToFile:
             raise PublishUnknown("switched off in a test")
         lines = "".join(f"{os.getpid()} {(one.value or b'').decode()}\n" for one in messages)
         with self._file.open("ab", buffering=0) as file:
-            file.write(lines.encode())
+            file.write(b"\n" + lines.encode())
 
 
 async def main() -> None:

@@ -293,9 +293,14 @@ def relays(folder: Path, database: str, file: Path, number: int) -> AbstractCont
 
 def published(file: Path) -> list[bytes]:
     """The events in the file."""
-    return [line.split(b" ", 1)[1] for line in file.read_bytes().splitlines()]
+    return [line.split(b" ", 1)[1] for line in _whole(file)]
 
 
 def at_work(file: Path) -> int:
     """The process that wrote last."""
-    return int(file.read_bytes().splitlines()[-1].split(b" ", 1)[0])
+    return int(_whole(file)[-1].split(b" ", 1)[0])
+
+
+def _whole(file: Path) -> list[bytes]:
+    """The lines that a killed process did not cut off."""
+    return [line for line in file.read_bytes().splitlines() if line.endswith(b"}")]

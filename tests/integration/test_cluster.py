@@ -114,7 +114,7 @@ async def test_topics_are_not_made_by_writing_to_them(cluster: Cluster) -> None:
             await producer.send_and_wait(f"never-made-{uuid.uuid4()}", b"record")
 
 
-@pytest.mark.parametrize("end", ["kill", "stop"])
+@pytest.mark.parametrize("end", ["kill", pytest.param("stop", marks=pytest.mark.chaos)])
 async def test_acknowledged_records_outlive_the_broker(cluster: Cluster, topic: str, end: str) -> None:
     sent = await produce(cluster, topic, 200)
     _end(cluster, end)("kafka")
@@ -122,7 +122,7 @@ async def test_acknowledged_records_outlive_the_broker(cluster: Cluster, topic: 
     assert await consume(cluster, topic, 200) == sent
 
 
-@pytest.mark.parametrize("end", ["kill", "stop"])
+@pytest.mark.parametrize("end", ["kill", pytest.param("stop", marks=pytest.mark.chaos)])
 def test_acknowledged_objects_outlive_the_store(cluster: Cluster, end: str) -> None:
     bucket, prefix = cluster.environment["NATIVEFAX_STORE_BUCKET"], f"contract/{uuid.uuid4()}/"
     client = s3(cluster)

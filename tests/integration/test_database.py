@@ -93,8 +93,9 @@ async def test_what_a_failed_transaction_wrote_is_gone(engine: AsyncEngine) -> N
     assert await words(engine) == []
 
 
-async def test_cancelled_transactions_hold_no_lock(database: str) -> None:
-    """Cancelled wherever they are: the next writer, of another process as it were, gets in at once."""
+async def test_cancelled_transactions_hold_no_lock(tmp_path: Path) -> None:
+    """Cancelled wherever they are: the next writer, of another process as it were, gets in at once. SQLite's matter."""
+    database = f"sqlite:///{tmp_path}/test.sqlite"
 
     async def write(engine: AsyncEngine) -> None:
         while True:

@@ -50,6 +50,7 @@ def test_missing_parts_withhold_tests_and_are_listed(project: pytest.Pytester) -
     result.stdout.fnmatch_lines(["*withheld*", "absent: 2 tests", "gone: 1 test", "As root: apt-get *absent gone"])
 
 
+@pytest.mark.chaos
 def test_a_parallel_run_lists_them_too(project: pytest.Pytester) -> None:
     result = project.runpytest_subprocess("-n", "2")
     assert result.ret == 0

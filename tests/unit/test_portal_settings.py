@@ -28,6 +28,7 @@ def test_every_wrong_setting_is_said_beside_its_own_field_with_what_to_do() -> N
     assert "“not an address” is no email address" in words["allowed_senders"]
     assert "at most 20" in words["notify"]
     assert "“366” can't be" in words["retention_days"]
+    assert isinstance(settings_of(FaxSettings(), {"retention_days": []}), Refused)
 
 
 def test_settings_are_kept_tidy() -> None:

@@ -77,8 +77,8 @@ def _said(name: str, value: object, at: list[int | str]) -> Refusal:
     if name not in SAID:
         return _refusal("settings", gettext("“{name}” is no setting of a fax number.").format(name=name[:40]))
     wrong = value[at[0]] if at and isinstance(value, tuple) and isinstance(at[0], int) else value
-    if isinstance(wrong, tuple):  # too many of them
-        wrong = f"{wrong[-1]}"
+    if isinstance(wrong, tuple):  # too many of them, or none where there must be one
+        wrong = f"{wrong[-1]}" if wrong else ""
     return _refusal(cast("Field", name), gettext(SAID[name]).format(written=str(wrong)[:60]))
 
 
