@@ -1,13 +1,11 @@
 """Faxes in a browser: the lists, one fax with its pages, and what each role sees of them."""
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.e2e.browser import KEPT, Tour, chromium, tour
+from tests.e2e.browser import KEPT, Tour
 from tests.providers.faxes import CALLER
 from tests.providers.office import Office, open_office
 
@@ -29,18 +27,6 @@ ENDS = {
 }
 JUDGED = {"partial", "failed", "arriving", "unclaimed"}
 """One of each look; the others differ in words only, and are walked through for pictures."""
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as launched:
-        yield launched
-
-
-@pytest.fixture
-async def seen(browser: Browser, tmp_path: Path) -> AsyncIterator[Tour]:
-    async with tour(browser, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

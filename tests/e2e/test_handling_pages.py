@@ -1,36 +1,22 @@
 """In a browser: an unclaimed fax released, one held, kept and deleted, usage, and the operator's pages."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 from sqlalchemy import func, select
 
 from services._runtime.database import transaction
 from services._runtime.lag import Lag
 from services._runtime.retention_report import RetentionReport
 from services.portal.inventory.tables import OUTBOX
-from tests.e2e.browser import Tour, chromium, tour
+from tests.e2e.browser import Tour
 from tests.integration.test_portal_handling import NUMBER, SECOND, accounts, unclaimed
 from tests.providers.operations import letter
 from tests.providers.portal import DOMAIN
 
 pytestmark = pytest.mark.needs("chromium")
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as launched:
-        yield launched
-
-
-@pytest.fixture
-async def seen(browser: Browser, tmp_path: Path) -> AsyncIterator[Tour]:
-    async with tour(browser, tmp_path) as made:
-        yield made
 
 
 async def asked_for(seen: Tour, topic: str) -> int:
@@ -94,6 +80,7 @@ async def test_a_fax_is_held_kept_and_deleted(seen: Tour) -> None:
     await expect(page.get_by_text("The hold is lifted.")).to_be_visible()
     await seen.go(f"/fax/{fax}")
     await page.get_by_role("link", name="Delete…").click()
+    await page.wait_for_url("**/delete")
     await seen.look("delete")
     await page.get_by_role("button", name="Delete for good").click()
     await expect(page.get_by_text("It is being deleted.")).to_be_visible()
@@ -140,8 +127,10 @@ async def test_what_is_stuck_and_what_is_done_about_it(seen: Tour) -> None:
     await expect(page.get_by_text("The oldest message that waits")).to_be_visible()
     await seen.look("operations")
     await page.get_by_role("link", name="Dead letters").click()
+    await page.wait_for_url("**/dead-letters")
     await seen.look("dead-letters")
     await page.get_by_role("link", name="fax-ready/3").click()
+    await page.wait_for_url("**/dead-letters/fax-ready/3")
     await seen.look("dead-letter")
     await page.get_by_role("button", name="Replay").click()
     await expect(page.get_by_text("Replayed.")).to_be_visible()
@@ -154,6 +143,7 @@ async def test_what_is_stuck_and_what_is_done_about_it(seen: Tour) -> None:
         ("email-requested/18", "dropped"),
     ]
     await page.get_by_role("link", name="Retention").click()
+    await page.wait_for_url("**/operations/retention")
     await seen.look("retention-report")
     pipeline.away = True
     await seen.go("/operations")

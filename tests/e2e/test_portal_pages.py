@@ -14,7 +14,7 @@ from sqlalchemy import update
 
 from services._runtime.database import transaction
 from services.portal.inventory.tables import DOMAINS, RESELLERS
-from tests.e2e.browser import Tour, chromium, tour
+from tests.e2e.browser import Tour
 from tests.providers.portal import DOMAIN, Portal
 
 pytestmark = pytest.mark.needs("chromium")
@@ -27,18 +27,6 @@ CSV = (
     "+12025550112,1003,Email,Portal,,\n"
     "+12025550103,9999,Email,Portal,,\n"
 )
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as launched:
-        yield launched
-
-
-@pytest.fixture
-async def seen(browser: Browser, tmp_path: Path) -> AsyncIterator[Tour]:
-    async with tour(browser, tmp_path) as made:
-        yield made
 
 
 async def _dialog(page: Page) -> Any:
@@ -98,6 +86,7 @@ async def test_an_ata_has_its_code_shown_once(seen: Tour) -> None:
     await seen.look("enrolment-code")
     await page.get_by_role("link", name="Done").click()
     await page.get_by_role("link", name="+1 202-555-0101").click()
+    await page.wait_for_url("**/accounts/*")
     await seen.look("fax-account")
     assert code not in await page.content()
     await seen.go(f"/domains/{DOMAIN}/devices")

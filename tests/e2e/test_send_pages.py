@@ -1,7 +1,6 @@
 """Sending a fax in a browser: files in order, the very pages, and the fax's own page; with and without script."""
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from services._runtime.history import FaxRow
-from tests.e2e.browser import KEPT, PHONE, Tour, chromium, tour
+from tests.e2e.browser import KEPT, PHONE, Tour
 from tests.providers.office import Office, account, open_office
 from tests.providers.portal import EMAILS
 
@@ -19,18 +18,6 @@ pytestmark = pytest.mark.needs("chromium")
 TO = "+12025550187"
 SAMPLES = Path(__file__).parents[1] / "data" / "submitted"
 LETTER, LOCKED, NOTE = (SAMPLES / name for name in ("letter.pdf", "locked.pdf", "note.txt"))
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as launched:
-        yield launched
-
-
-@pytest.fixture
-async def seen(browser: Browser, tmp_path: Path) -> AsyncIterator[Tour]:
-    async with tour(browser, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture
