@@ -69,7 +69,7 @@ async def test_a_fax_is_read_turned_and_zoomed(seen: Tour, office: Office) -> No
     await seen.sign_in("user")
     await page.get_by_role("link", name="+1 202-555-0187").click()
     await expect(page.get_by_role("img", name="Page 1 of 3")).to_be_visible()
-    await page.wait_for_function("document.querySelector('.sheet:not([hidden]) img').naturalWidth === 1728")
+    await expect(page.get_by_role("img", name="Page 1 of 3")).to_have_js_property("naturalWidth", 1728)
     await seen.look("fax-received")
     await page.keyboard.press("ArrowRight")
     await expect(page.get_by_role("img", name="Page 2 of 3")).to_be_visible()
