@@ -28,15 +28,15 @@ from services.portal.operating.operations import Pipeline
 from services.portal.pages import app
 from services.portal.retentions import app as retentions
 from services.portal.sending import app as sending
-from services.portal.web.browsers import Browsers
-from services.portal.web.passwords import Passwords
-from services.portal.web.people import People
 from services.portal.web.services import Cookies, Services
-from services.portal.web.sessions import Sessions
 from services.portal.web.settings import PortalSettings, served_plainly
+from services.portal.web.signing_in.browsers import Browsers
+from services.portal.web.signing_in.passwords import Passwords
+from services.portal.web.signing_in.people import People
+from services.portal.web.signing_in.sessions import Sessions
+from services.portal.web.signing_in.throttle import Throttle
+from services.portal.web.signing_in.tokens import Tokens
 from services.portal.web.site import idle, let_first_in, longest, place_first_token, site
-from services.portal.web.throttle import Throttle
-from services.portal.web.tokens import Tokens
 
 
 class Pages:

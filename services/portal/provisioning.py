@@ -20,11 +20,11 @@ from services.portal.inventory.checking import email_of, name_of
 from services.portal.inventory.tables import DOMAINS, RESELLERS, USERS
 from services.portal.inventory.views import User
 from services.portal.inventory.writing import user_row
-from services.portal.web.passwords import Passwords, made_up
-from services.portal.web.people import People, Person
-from services.portal.web.recording import Deed, Line, record
-from services.portal.web.tables import FIRST_PASSWORDS, OPERATORS, SESSIONS
-from services.portal.web.tokens import Tokens
+from services.portal.web.signing_in.passwords import Passwords, made_up
+from services.portal.web.signing_in.people import People, Person
+from services.portal.web.signing_in.recording import Deed, Line, record
+from services.portal.web.signing_in.tables import FIRST_PASSWORDS, OPERATORS, SESSIONS
+from services.portal.web.signing_in.tokens import Tokens
 
 SHELL: Final = "at the command line"
 

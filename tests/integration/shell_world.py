@@ -17,7 +17,7 @@ from services.cli.errors import Refused
 from services.portal.api.application import api
 from services.portal.api.problems import broken
 from services.portal.inventory.views import Account, LiveState
-from services.portal.web.tokens import MadeToken
+from services.portal.web.signing_in.tokens import MadeToken
 from tests.providers.portal import EMAILS, Portal, portal, served
 
 

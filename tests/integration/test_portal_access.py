@@ -18,9 +18,9 @@ from services.portal.inventory.tables import ACCOUNTS, AUDIT, METADATA
 from services.portal.inventory.tables import USERS as USER_ROWS
 from services.portal.web.gate import Gate
 from services.portal.web.routes import PAGES
-from services.portal.web.signing import WRONG
-from services.portal.web.tables import SESSIONS
-from services.portal.web.throttle import PER_NETWORK, PER_PAIR
+from services.portal.web.signing_in.signing import WRONG
+from services.portal.web.signing_in.tables import SESSIONS
+from services.portal.web.signing_in.throttle import PER_NETWORK, PER_PAIR
 from tests.providers.faxes import received
 from tests.providers.portal import DOMAIN, EMAILS, PASSWORD, Portal, form_token, portal, post
 

@@ -16,9 +16,9 @@ from services.portal.api.application import api
 from services.portal.api.doors import Door
 from services.portal.api.problems import CODES, PROBLEMS, broken
 from services.portal.inventory.tables import AUDIT, METADATA
-from services.portal.web import tables
-from services.portal.web.throttle import PER_NETWORK
-from services.portal.web.tokens import MadeToken
+from services.portal.web.signing_in import tables
+from services.portal.web.signing_in.throttle import PER_NETWORK
+from services.portal.web.signing_in.tokens import MadeToken
 from tests.providers.portal import DOMAIN, EMAILS, HOST, OTHER, OTHER_NUMBER, Portal, portal
 
 V = "/api/v1"

@@ -22,7 +22,7 @@ from services._runtime.process import Server
 from services.portal.inventory.tables import ACCOUNTS, AUDIT
 from services.portal.link_uses import LinkUses
 from services.portal.pages import app as link_pages
-from services.portal.web import live
+from services.portal.web.fax_pages import live
 from services.portal.web.site import site
 from tests.fakes import MemoryBlobs
 from tests.providers.live import LivePortal, live_portal

@@ -24,8 +24,8 @@ from services.portal.history import app as history_app
 from services.portal.inventory.tables import RESELLERS, USERS
 from services.portal.inventory.views import User
 from services.portal.inventory.writing import user_row
-from services.portal.web.passwords import Passwords
-from services.portal.web.people import People
+from services.portal.web.signing_in.passwords import Passwords
+from services.portal.web.signing_in.people import People
 from tests.providers.cluster import Cluster
 from tests.providers.portal import EMAILS, PASSWORD, post, served
 

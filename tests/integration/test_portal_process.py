@@ -20,7 +20,7 @@ from services._runtime.settings import KafkaSettings
 from services._runtime.tokens import mint
 from services.cli.receiving import Incoming
 from services.portal.inventory.seeding import DOMAIN, NUMBERS_OF_DOMAIN
-from services.portal.web.throttle import PER_PAIR
+from services.portal.web.signing_in.throttle import PER_PAIR
 from tests.fault.pipeline import CLEAN, Pipeline
 from tests.fault.workers import Worker, eventually, workers
 from tests.providers.cluster import Cluster

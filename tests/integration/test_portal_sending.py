@@ -27,7 +27,7 @@ from services.portal.sending.domain import BYTES, DRAFTS, FILES, KEPT, Draft
 from services.portal.sending.drafts import Drafts
 from services.portal.sending.refusals import Refused
 from services.portal.sending.sending import Sender, Sending
-from services.portal.web import sending_away
+from services.portal.web.send_pages import sending_away
 from tests.fakes import MemoryBlobs
 from tests.providers.faxes import received
 from tests.providers.faxes import sent as documents_of

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from services.portal.faxes.pictures import Pictures
-from services.portal.web import gate, resending
+from services.portal.web import gate
+from services.portal.web.fax_pages import resending
 from tests.providers.portal import form_token, portal
 
 MULTIPART = {"content-type": "multipart/form-data; boundary=x", "content-length": str(gate.LARGE + 1)}

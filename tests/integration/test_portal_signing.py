@@ -17,13 +17,13 @@ from services.portal.inventory.tables import AUDIT, DOMAINS, USERS
 from services.portal.inventory.views import User
 from services.portal.inventory.writing import user_row
 from services.portal.provisioning import Provisioning, Unfit
-from services.portal.web.browsers import AT_MOST, Browsers
-from services.portal.web.passwords import Passwords
-from services.portal.web.people import People
-from services.portal.web.recording import network_of
-from services.portal.web.sessions import Sessions
-from services.portal.web.throttle import PER_EMAIL, PER_NETWORK, PER_PAIR, Attempt, Throttle
-from services.portal.web.tokens import MadeToken, Tokens
+from services.portal.web.signing_in.browsers import AT_MOST, Browsers
+from services.portal.web.signing_in.passwords import Passwords
+from services.portal.web.signing_in.people import People
+from services.portal.web.signing_in.recording import network_of
+from services.portal.web.signing_in.sessions import Sessions
+from services.portal.web.signing_in.throttle import PER_EMAIL, PER_NETWORK, PER_PAIR, Attempt, Throttle
+from services.portal.web.signing_in.tokens import MadeToken, Tokens
 from tests.providers.portal import EMAILS, PASSWORD, Clock, Portal, portal, post
 
 EMAIL = "ada@clinic.example"

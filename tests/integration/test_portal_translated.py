@@ -13,8 +13,8 @@ from babel.messages.mofile import write_mo
 
 from services._runtime.translating import speaking
 from services.portal.inventory.refusals import SAID
-from services.portal.web.people import ROLE_NAMES
 from services.portal.web.showing import DONE
+from services.portal.web.signing_in.people import ROLE_NAMES
 from tests.portal_texts import extracted
 from tests.providers.faxes import received
 from tests.providers.portal import BRAND, DOMAIN, Portal, portal, post

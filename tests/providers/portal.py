@@ -27,13 +27,13 @@ from services.portal.inventory.tables import BRANDS, DOMAINS, NUMBERS, OUTBOX, R
 from services.portal.inventory.views import Account, LiveState, User
 from services.portal.inventory.writing import user_row
 from services.portal.logos.logos import Logos
-from services.portal.web.passwords import Passwords
-from services.portal.web.people import People
 from services.portal.web.services import Cookies, Services
-from services.portal.web.sessions import Sessions
+from services.portal.web.signing_in.passwords import Passwords
+from services.portal.web.signing_in.people import People
+from services.portal.web.signing_in.sessions import Sessions
+from services.portal.web.signing_in.throttle import Throttle
+from services.portal.web.signing_in.tokens import Tokens
 from services.portal.web.site import site
-from services.portal.web.throttle import Throttle
-from services.portal.web.tokens import Tokens
 from tests.providers.faxes import StoredFaxes, stored_faxes
 from tests.providers.operations import MemoryOperations, letter
 from tests.providers.sending import Api, sending

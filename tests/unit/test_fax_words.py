@@ -16,7 +16,7 @@ from services.portal.faxes.listing import TRAIL, Asked, read_cursor, write_curso
 from services.portal.faxes.shelves import states
 from services.portal.faxes.told import missing, result, story
 from services.portal.faxes.words import duration, moving, pages_of, status_of, step_words
-from services.portal.web.deeds import deed_words
+from services.portal.web.domain_pages.deeds import deed_words
 from tests.unit.test_fax_access import fax
 
 AT = datetime(2026, 11, 24, 14, 40, tzinfo=UTC)

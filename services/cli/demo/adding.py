@@ -16,7 +16,7 @@ from services.cli.portal import Portal, PortalAccess
 from services.portal.api import told
 from services.portal.provisioning import Provisioning, provisioning
 from services.portal.web.settings import PortalSettings
-from services.portal.web.tokens import MadeToken
+from services.portal.web.signing_in.tokens import MadeToken
 
 TOKEN: Final = "demo"  # noqa: S105 - its name
 

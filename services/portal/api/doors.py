@@ -10,10 +10,10 @@ from fastapi.security import HTTPBearer
 from services.portal.api.problems import Refused
 from services.portal.inventory.actors import Actor
 from services.portal.inventory.inventory import Inventory
-from services.portal.web.people import Person, Role
 from services.portal.web.services import Services
-from services.portal.web.throttle import Attempt
-from services.portal.web.tokens import PortalToken
+from services.portal.web.signing_in.people import Person, Role
+from services.portal.web.signing_in.throttle import Attempt
+from services.portal.web.signing_in.tokens import PortalToken
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="nfp_<name>_<secret>", scheme_name="token")
 

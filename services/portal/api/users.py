@@ -7,7 +7,7 @@ from services.portal.api.describing import addresses
 from services.portal.api.doors import Caller, Office
 from services.portal.api.problems import done
 from services.portal.inventory.views import User
-from services.portal.web.giving import end_sign_in, first_password, other_user
+from services.portal.web.domain_pages.giving import end_sign_in, first_password, other_user
 
 router = addresses("users")
 

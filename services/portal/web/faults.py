@@ -13,10 +13,10 @@ from services._runtime.outcomes import DependencyAway
 from services._runtime.translating import N_
 from services.portal.inventory.actors import NotAllowed, NotThere
 from services.portal.inventory.jobs import TooManyJobs
-from services.portal.web.drafting import CannotSend
-from services.portal.web.finding import NotConnected
+from services.portal.web.fax_pages.finding import NotConnected
 from services.portal.web.gate import NotTheirForm, TooLarge, Visit
 from services.portal.web.rendering import Face, render
+from services.portal.web.send_pages.drafting import CannotSend
 from services.portal.web.showing import show
 
 log = logging.getLogger("nativefax.portal")

@@ -16,9 +16,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.portal.inventory.actors import Actor, NotAllowed
-from services.portal.web.people import Person, Role
 from services.portal.web.services import Services
-from services.portal.web.sessions import ID_BYTES, Session, form_token
+from services.portal.web.signing_in.people import Person, Role
+from services.portal.web.signing_in.sessions import ID_BYTES, Session, form_token
 
 log = logging.getLogger("nativefax.portal")
 

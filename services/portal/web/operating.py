@@ -17,9 +17,9 @@ from services.portal.inventory.tables import ACCOUNTS, OUTBOX
 from services.portal.operating.domain import oldest, stage_lines, told
 from services.portal.operating.operations import Operations
 from services.portal.web.gate import Visit
-from services.portal.web.recording import Deed, Line, record
 from services.portal.web.showing import go, show
-from services.portal.web.tables import SESSIONS
+from services.portal.web.signing_in.recording import Deed, Line, record
+from services.portal.web.signing_in.tables import SESSIONS
 
 ROWS: Final = 200
 """Dead letters shown at once; the next appear when these are dealt with."""

@@ -10,8 +10,8 @@ from starlette.responses import HTMLResponse
 from schemas.accounts import Brand
 from services._runtime.display import contrast, party, text_on
 from services.portal.logos.logos import digest_of, path_of
-from services.portal.web.people import ROLE_NAMES
 from services.portal.web.shipped import asset
+from services.portal.web.signing_in.people import ROLE_NAMES
 from services.portal.web.translating import translate
 from services.portal.web.zones import install as tell_moments
 

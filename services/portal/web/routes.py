@@ -7,41 +7,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from services.portal.web import (
+from services.portal.web import operating
+from services.portal.web.account_pages import (
     account,
     account_settings,
     account_tokens,
     accounts,
-    auditing,
-    branding,
-    deleting,
-    domains,
-    fax,
-    fax_documents,
-    faxes,
-    holding,
     importing,
     jobs,
-    live,
     moving,
     numbers,
-    operating,
     own,
-    portal_tokens,
-    releasing,
     removed,
-    resending,
-    sending,
-    sending_away,
-    signing,
-    usage,
-    user,
-    users,
 )
+from services.portal.web.domain_pages import auditing, branding, domains, usage, user, users
+from services.portal.web.fax_pages import deleting, fax, fax_documents, faxes, holding, live, releasing, resending
 from services.portal.web.gate import ANYBODY, FORM_BYTES, Answer, Gate, Rule
-from services.portal.web.people import ROLES
+from services.portal.web.send_pages import sending, sending_away
 from services.portal.web.services import Services
 from services.portal.web.shipped import shipped
+from services.portal.web.signing_in import portal_tokens, signing
+from services.portal.web.signing_in.people import ROLES
 
 SIGNED_IN: Final[Rule] = frozenset(ROLES)
 RESELLER: Final[Rule] = frozenset({"reseller"})

@@ -16,11 +16,11 @@ from services.portal.logos.logos import Logos
 from services.portal.operating.operations import Operations
 from services.portal.sending.sending import Sending
 from services.portal.turns import Turns
-from services.portal.web.browsers import Browsers
-from services.portal.web.people import People
-from services.portal.web.sessions import Sessions
-from services.portal.web.throttle import Throttle
-from services.portal.web.tokens import Tokens
+from services.portal.web.signing_in.browsers import Browsers
+from services.portal.web.signing_in.people import People
+from services.portal.web.signing_in.sessions import Sessions
+from services.portal.web.signing_in.throttle import Throttle
+from services.portal.web.signing_in.tokens import Tokens
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services._runtime.translating import N_, gettext
 from services.portal.web.gate import Visit
-from services.portal.web.people import Person
 from services.portal.web.rendering import TLS_ONLY, Face, render, segment
+from services.portal.web.signing_in.people import Person
 from services.portal.web.zones import zone_of
 
 

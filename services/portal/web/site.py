@@ -10,11 +10,11 @@ from starlette.routing import BaseRoute
 from services._runtime.database import transaction
 from services.portal.provisioning import put_reseller
 from services.portal.web.faults import handlers
-from services.portal.web.people import People
 from services.portal.web.routes import routes
 from services.portal.web.services import Services
 from services.portal.web.settings import PortalSettings
-from services.portal.web.tokens import Tokens
+from services.portal.web.signing_in.people import People
+from services.portal.web.signing_in.tokens import Tokens
 
 FIRST_NAME: Final = "Reseller"
 FIRST_TOKEN: Final = "cli"  # noqa: S105 - its name

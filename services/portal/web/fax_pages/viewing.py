@@ -1,0 +1,30 @@
+"""The audit log's lines of reading: who opened or kept which fax. Written before anything of it is shown."""
+
+from typing import Literal
+
+from services._runtime.history import FaxRow
+from services.portal.inventory.store import Change, Entry
+from services.portal.web.fax_pages.finding import faxes_of
+from services.portal.web.gate import Visit
+
+Deed = Literal["fax.viewed", "fax.downloaded"]
+
+
+async def record(visit: Visit, row: FaxRow, what: Deed) -> None:
+    """Write that the visit's person reads a fax; viewed again within the hour, it is written.
+
+    Raises:
+        DependencyAway: It can't be written, so nothing may be shown.
+    """
+    store, viewings = visit.services.inventory.lists.store, faxes_of(visit).viewings
+    reader, now = visit.person.user_id, store.now()
+    if what == "fax.viewed" and viewings.is_known(reader, row.fax_id, now):
+        return
+    entry = Entry(what, str(row.fax_id), visit.person.domain or row.domain)
+
+    async def work(change: Change) -> None:
+        await change.record(entry)
+
+    await store.change(visit.actor, work)
+    if what == "fax.viewed":
+        viewings.remember(reader, row.fax_id, now)

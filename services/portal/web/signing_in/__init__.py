@@ -1,0 +1,1 @@
+"""Who may come in: passwords, sessions, tokens, and how often somebody may fail."""
