@@ -1,1 +1,1 @@
-"""The Manager Portal's web application: start at `routes.py`; who may see what is in `gate.py`; pages lie with their like."""
+"""The Manager Portal's web application: start at `routes.py`; who may see what is in `gate.py`."""
