@@ -48,7 +48,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
     kept = {"cleanup.policy": ["compact"]} if topic.compacted else {"retention.ms": topic.retention_ms}
     return {
         "address": topic.name,
-        "description": f"Key: {topic.key}. From {', '.join(topic.producers)} to {', '.join(topic.consumers)}.",
+        "description": f"Key: {topic.key}. From {', '.join(topic.producers)} to {', '.join(topic.readers)}.",
         "x-key": topic.key,
         "messages": {event.__name__: {"$ref": f"#/components/messages/{event.__name__}"} for event in topic.events},
         "bindings": {"kafka": {"partitions": topic.partitions, "topicConfiguration": kept, "bindingVersion": "0.5.0"}},
@@ -59,7 +59,7 @@ def _operations(topic: Topic) -> list[tuple[str, dict[str, Any]]]:
     channel = {"$ref": f"#/channels/{topic.name}"}
     sends = [(f"{who}.sends.{topic.name}", {"action": "send", "channel": channel}) for who in topic.producers]
     return sends + [
-        (f"{who}.receives.{topic.name}", {"action": "receive", "channel": channel}) for who in topic.consumers
+        (f"{who}.receives.{topic.name}", {"action": "receive", "channel": channel}) for who in topic.readers
     ]
 
 
@@ -81,7 +81,7 @@ def _message(event: type[Event]) -> dict[str, Any]:
 def topic_table() -> str:
     """The README's table of topics, in pipeline order."""
     rows = [
-        f"| {topic.name} | {topic.key} | {', '.join(topic.producers)} | {', '.join(topic.consumers)} |"
+        f"| {topic.name} | {topic.key} | {', '.join(topic.producers)} | {', '.join(topic.readers)} |"
         for topic in TOPICS
     ]
     return "\n".join(["| topic | key | producers | consumers |", "|---|---|---|---|", *rows])

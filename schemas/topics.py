@@ -1,6 +1,7 @@
 """The one list of topics, in pipeline order: follow a fax from top to bottom.
 
-A cluster's topics are created from it (`nativefax topics apply`), and the README's table is made of it.
+A cluster's topics are created from it (`nativefax topics apply`), the README's table is made of it, and so are the
+rights of every process on Kafka (`schemas.rights`): what isn't said here, nobody may.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ MESSAGE_LIMIT = 16 * 1024
 BROKER_LIMIT = 1024 * 1024
 """Bytes of a batch the broker takes; a message over our limit arrives and is set aside with a reason."""
 
+SWITCH = "switch"
+"""Telephony that speaks to Kafka itself: takes dial requests, tells results and received faxes."""
+
 RETRY_DELAYS = {"10s": 10, "2m": 120, "15m": 900}
 """Retry tiers: suffix → fixed delay in seconds. One delay a topic, so a long wait never blocks a short one."""
 
@@ -24,8 +28,12 @@ RETRY_DELAYS = {"10s": 10, "2m": 120, "15m": 900}
 class Topic:
     """One topic: who writes it, who reads it, and how it is kept.
 
-    `key` is the event's field that is the message key, "a or b" where its events differ: one key stays in order.
-    `retries` says whether its consumer may defer messages, which makes the retry tiers and the dead-letter topic.
+    Attributes:
+        key: The event's field that is the message key, "a or b" where its events differ: one key stays in order.
+        producers: The processes that write it: our stages by name, and `SWITCH`.
+        consumers: The processes whose groups read it; of a compacted topic, those that keep a table of it.
+        observers: The processes that also read it, in no group of their own and settling nothing.
+        retries: Whether its consumers may defer messages, which makes the retry tiers and the dead-letter topic.
     """
 
     name: str
@@ -33,10 +41,16 @@ class Topic:
     events: tuple[type[Event], ...]
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
+    observers: tuple[str, ...] = ()
     partitions: int = 12
     retention_days: int = 14
     compacted: bool = False
     retries: bool = True
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Everybody who reads it."""
+        return (*self.consumers, *(one for one in self.observers if one not in self.consumers))
 
     @property
     def retention_ms(self) -> int:
@@ -67,11 +81,16 @@ TELEPHONY_FAX_RECEIVED = Topic(
     "telephony-fax-received",
     "call_id or object_key",
     (telephony.TelephonyFaxReceived, telephony.StrandedUpload),
-    ("telephony", "retention"),
+    (SWITCH, "telephony", "retention"),
     ("ingest",),
+    observers=("retention",),
 )
 FAX_SUBMITTED = Topic(
-    "fax-submitted", "fax_id", (fax.FaxSubmitted, fax.RenderRequested), ("ingest", "dialer"), ("ingest",)
+    "fax-submitted",
+    "fax_id",
+    (fax.FaxSubmitted, fax.RenderRequested),
+    ("email_in", "api", "ata", "dialer"),
+    ("ingest",),
 )
 FAX_READY = Topic(
     "fax-ready",
@@ -80,36 +99,35 @@ FAX_READY = Topic(
     ("ingest", "portal"),
     ("router",),
 )
-EMAIL_REQUESTED = Topic(
-    "email-requested", "fax_id", (fax.EmailRequested,), ("router", "dialer", "ingest"), ("email_out",)
-)
+EMAIL_REQUESTED = Topic("email-requested", "fax_id", (fax.EmailRequested,), ("router", "dialer", "ata"), ("email_out",))
 ATA_REQUESTED = Topic(
-    "ata-requested", "serial", (fax.AtaRequested, fax.AtaNoticeRequested), ("router", "dialer"), ("ingest",)
+    "ata-requested", "serial", (fax.AtaRequested, fax.AtaNoticeRequested), ("router", "dialer"), ("ata",)
 )
 FAX_TO_DIAL = Topic(
     "fax-to-dial",
     "destination",
     (fax.FaxToDial, fax.CancelRequested, fax.FaxRendered),
-    ("router", "ingest"),
+    ("router", "api", "ingest"),
     ("dialer",),
 )
-DIAL_REQUESTED = Topic("dial-requested", "destination", (telephony.DialRequested,), ("dialer",), ("telephony",))
+DIAL_REQUESTED = Topic("dial-requested", "destination", (telephony.DialRequested,), ("dialer",), (SWITCH,))
 TELEPHONY_DIAL_RESULT = Topic(
-    "telephony-dial-result", "fax_id", (telephony.TelephonyDialResult,), ("telephony",), ("dialer",)
+    "telephony-dial-result", "fax_id", (telephony.TelephonyDialResult,), (SWITCH, "telephony"), ("dialer",)
 )
 FAX_STATUS = Topic(
     "fax-status",
     "fax_id or instance",
     (fax.FaxStatusChanged, fax.TablePositionReported),
-    ("ingest", "router", "email_out", "dialer", "retention"),
-    ("portal",),
+    ("email_in", "api", "ata", "ingest", "router", "dialer", "email_out", "bounces", "retention"),
+    ("history",),
+    observers=("portal",),
 )
 FAX_ACCOUNTS = Topic(
     "fax-accounts",
     "fax_number",
     (accounts.FaxAccount, accounts.RemovedAccount),
     ("portal",),
-    ("router", "ingest"),
+    ("email_in", "api", "ata", "router", "portal"),
     partitions=1,
     compacted=True,
     retries=False,
@@ -131,7 +149,9 @@ DELETION_REQUESTED = Topic(
     "deletion-requested", "fax_id", (retention.DeletionRequested,), ("portal",), ("retention",), partitions=3
 )
 """Few, and apart from the sweep: whoever deletes a fax doesn't wait until the day's are gone."""
-FAX_EXPIRED = Topic("fax-expired", "fax_id", (retention.FaxExpired,), ("retention",), ("portal",))
+FAX_EXPIRED = Topic(
+    "fax-expired", "fax_id", (retention.FaxExpired,), ("retention",), ("history",), observers=("portal",)
+)
 
 TOPICS = (
     TELEPHONY_FAX_RECEIVED,

@@ -29,5 +29,5 @@ def list_all() -> None:
     table = Table("Topic", "Key", "From", "To", "Kept", box=None)
     for topic in TOPICS:
         kept = "newest of each key" if topic.compacted else f"{topic.retention_days} days"
-        table.add_row(topic.name, topic.key, ", ".join(topic.producers), ", ".join(topic.consumers), kept)
+        table.add_row(topic.name, topic.key, ", ".join(topic.producers), ", ".join(topic.readers), kept)
     console().print(table)

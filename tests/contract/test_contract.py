@@ -105,12 +105,12 @@ def test_asyncapi_has_a_channel_for_each_topic_in_order() -> None:
 
 def test_asyncapi_operations_name_an_action_and_a_channel() -> None:
     for topic in TOPICS:
-        for action, who in [("send", topic.producers), ("receive", topic.consumers)]:
+        for action, who in [("send", topic.producers), ("receive", topic.readers)]:
             for stage in who:
                 operation = ASYNCAPI["operations"][f"{stage}.{action}s.{topic.name}"]
                 assert operation["action"] == action
                 assert operation["channel"] == {"$ref": f"#/channels/{topic.name}"}
-    assert len(ASYNCAPI["operations"]) == sum(len(topic.producers) + len(topic.consumers) for topic in TOPICS)
+    assert len(ASYNCAPI["operations"]) == sum(len(topic.producers) + len(topic.readers) for topic in TOPICS)
 
 
 def test_asyncapi_kafka_bindings() -> None:

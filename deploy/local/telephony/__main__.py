@@ -20,7 +20,7 @@ from deploy.local.telephony.settings import SimulatorSettings
 from deploy.local.telephony.switchboard import Switchboard
 from deploy.local.telephony.telling import Teller
 from schemas.telephony import DialRequested
-from schemas.topics import DIAL_REQUESTED
+from schemas.topics import DIAL_REQUESTED, SWITCH
 from services._runtime.consumer import restart
 from services._runtime.database import connect
 from services._runtime.outcomes import Done, Outcome
@@ -63,7 +63,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
         await switchboard.take(request)
         return Done()
 
-    return (Stage("telephony", DIAL_REQUESTED, take, timeout=15.0),)
+    return (Stage(SWITCH, DIAL_REQUESTED, take, timeout=15.0),)
 
 
 def _or_restart(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
