@@ -25,6 +25,9 @@ TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_know
 Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 """A country by its ISO 3166-1 alpha-2 code."""
 
+LanguageTag = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
+"""A language by its tag (BCP 47)."""
+
 
 class Brand(Frozen):
     """A reseller's face: the only name a customer ever sees."""
@@ -35,6 +38,9 @@ class Brand(Frozen):
     portal_host: Host
     from_address: EmailAddress
     support: Text = Field(default="", description="how to reach support: an address, a number or a page")
+    language: LanguageTag | None = Field(
+        default=None, description="of mails, and of the portal where nobody chose another; None: English"
+    )
 
 
 class User(Frozen):

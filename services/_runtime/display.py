@@ -5,8 +5,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import phonenumbers
+from babel.dates import format_date, format_time
 
-from services._runtime.translating import gettext, ngettext
+from services._runtime.translating import gettext, language, ngettext
 
 _LIGHT, _DARK = "#ffffff", "#000000"
 
@@ -35,13 +36,13 @@ def in_zone(moment: datetime, zone: str) -> datetime:
 def when(moment: datetime, zone: str) -> str:
     """``24 November 2026, 09:40 (EST)``: absolute and unambiguous in every country."""
     local = in_zone(moment, zone)
-    return f"{day(moment, zone)}, {local:%H:%M} ({_zone_name(local)})"
+    time = format_time(local.time(), "short", locale=language().locale)
+    return gettext("{day}, {time} ({zone})").format(day=day(moment, zone), time=time, zone=_zone_name(local))
 
 
 def day(moment: datetime, zone: str) -> str:
     """``24 November 2026``."""
-    local = in_zone(moment, zone)
-    return f"{local.day} {local:%B %Y}"
+    return format_date(in_zone(moment, zone).date(), "long", locale=language().locale)
 
 
 def count(pages: int) -> str:

@@ -60,3 +60,11 @@ class StageSettings(BaseSettings):
     max_poll_seconds: float = Field(default=600.0, ge=10, description="Kafka's max.poll.interval")
     session_seconds: float = Field(default=10.0, ge=6, description="Kafka's session.timeout")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class LanguageSettings(BaseSettings):
+    """Which languages there are beside English."""
+
+    model_config = SettingsConfigDict(env_prefix="NATIVEFAX_", env_ignore_empty=True, frozen=True, extra="ignore")
+
+    languages: Path | None = Field(default=None, description="a folder of catalogues like de.po; without: English only")

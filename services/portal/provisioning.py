@@ -23,7 +23,7 @@ from services.portal.inventory.writing import user_row
 from services.portal.web.signing_in.passwords import Passwords, made_up
 from services.portal.web.signing_in.people import People, Person
 from services.portal.web.signing_in.recording import Deed, Line, record
-from services.portal.web.signing_in.tables import FIRST_PASSWORDS, OPERATORS, SESSIONS
+from services.portal.web.signing_in.tables import CHOSEN_LANGUAGES, FIRST_PASSWORDS, OPERATORS, SESSIONS
 from services.portal.web.signing_in.tokens import Tokens
 
 SHELL: Final = "at the command line"
@@ -91,7 +91,7 @@ class Provisioning:
         if not found:
             raise Unfit(f"{email} is no operator. `nativefax operators list` shows who is.")
         async with transaction(self._engine) as connection:
-            for table in (SESSIONS, FIRST_PASSWORDS, OPERATORS):
+            for table in (SESSIONS, FIRST_PASSWORDS, CHOSEN_LANGUAGES, OPERATORS):
                 await connection.execute(delete(table).where(table.c.user_id == found[0].user_id))
         await self._noted(found[0], "operator.removed")
 

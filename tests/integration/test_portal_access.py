@@ -39,6 +39,7 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("POST", "/sign-out"): ALL,
     ("GET", "/password"): ALL,
     ("POST", "/password"): ALL,
+    ("POST", "/language"): ALL,
     ("GET", "/tokens"): OFFICE,
     ("POST", "/tokens"): OFFICE,
     ("POST", "/tokens/{token}/revoke"): OFFICE,

@@ -152,6 +152,7 @@ class BrandFields(Given):
     from_address: str
     colour: str = "#1f5fa8"
     support: str = ""
+    language: str | None = None
     logo_url: str | None = None
 
 

@@ -137,5 +137,6 @@ def _notice(status: int, title: str, *lines: str) -> Response:
         nav=(),
         here="",
         form_token="",
+        choice=None,
         message=None,
     )

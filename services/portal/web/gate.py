@@ -15,7 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services._runtime.translating import speak
 from services.portal.inventory.actors import Actor, NotAllowed
+from services.portal.web.choosing import language_of
 from services.portal.web.services import Services
 from services.portal.web.signing_in.people import Person, Role
 from services.portal.web.signing_in.sessions import ID_BYTES, Session, form_token
@@ -26,6 +28,9 @@ Rule = frozenset[Role] | None
 """Who may ask for a page: these roles, or (None) anybody, signed in or not."""
 
 ANYBODY: Final[Rule] = None
+FOR_THE_NEW: Final = frozenset({"/password", "/language"})
+"""What somebody may ask for whose password was made by somebody else."""
+
 FIELDS: Final = 300
 """Of a form; more is no form of ours."""
 
@@ -109,7 +114,9 @@ class Gate:
         session = await self.services.sessions.find(request.cookies.get(cookies.session), used=_by_hand(request))
         if self.rule is not None and session is None:
             return RedirectResponse("/sign-in" + _and_back(request), 303)
-        if session is not None and session.person.must_change and self.rule and request.url.path != "/password":
+        if language := await language_of(self.services, request, session):
+            speak(language)
+        if session is not None and session.person.must_change and self.rule and request.url.path not in FOR_THE_NEW:
             return RedirectResponse("/password" + _and_back(request), 303)
         planted = request.cookies.get(cookies.form)
         cookie = planted or secrets.token_urlsafe(ID_BYTES)

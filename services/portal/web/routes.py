@@ -26,7 +26,7 @@ from services.portal.web.gate import ANYBODY, FORM_BYTES, Answer, Gate, Rule
 from services.portal.web.send_pages import sending, sending_away
 from services.portal.web.services import Services
 from services.portal.web.shipped import shipped
-from services.portal.web.signing_in import portal_tokens, signing
+from services.portal.web.signing_in import language, portal_tokens, signing
 from services.portal.web.signing_in.people import ROLES
 
 SIGNED_IN: Final[Rule] = frozenset(ROLES)
@@ -67,6 +67,7 @@ PAGES: Final = (
     Page("POST", "/sign-out", SIGNED_IN, signing.sign_out),
     Page("GET", "/password", SIGNED_IN, signing.password_page),
     Page("POST", "/password", SIGNED_IN, signing.change_password),
+    Page("POST", "/language", SIGNED_IN, language.choose_language),
     Page("GET", "/tokens", OFFICE, portal_tokens.portal_tokens),
     Page("POST", "/tokens", OFFICE, portal_tokens.make_token),
     Page("POST", "/tokens/{token}/revoke", OFFICE, portal_tokens.revoke_token),

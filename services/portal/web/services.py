@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
+from services._runtime.languages import Languages
 from services.portal.faxes.faxes import Faxes
 from services.portal.faxes.pictures import WAITING
 from services.portal.inventory.inventory import Inventory
@@ -77,6 +78,7 @@ class Services:
     sending: Sending | None = None
     logos: Logos | None = None
     operations: Operations | None = None
+    languages: Languages = field(default_factory=Languages)
     large_forms: Turns = field(default_factory=lambda: Turns(at_once=8, of_one=2))
     drawings: Turns = field(default_factory=lambda: Turns(at_once=WAITING, of_one=20))
 

@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from services._runtime.translating import N_, gettext
+from services._runtime.translating import N_, Language, gettext
 from services.portal.web.gate import Visit
 from services.portal.web.rendering import TLS_ONLY, Face, render, segment
 from services.portal.web.signing_in.people import Person
@@ -55,7 +55,7 @@ DONE: Final[dict[str, Message]] = {
     "none-chosen": Message(N_("None was chosen, or they were dealt with meanwhile."), "wait"),
     "held": Message(N_("On hold. It stays, whatever its age, until the hold is lifted.")),
     "lifted": Message(N_("The hold is lifted.")),
-    "signed-out": Message(N_("They can sign in no more, and are signed out everywhere.")),
+    "signed-out": Message(N_("They can sign in no more, are signed out everywhere, and their API tokens ended.")),
 }
 """By the word that a redirect carries: an address never carries a sentence that somebody else could write."""
 
@@ -104,6 +104,25 @@ def domain_page(domain: str, page: str = "accounts") -> str:
     return f"/domains/{segment(domain)}/{page}"
 
 
+@dataclass(frozen=True)
+class Choice:
+    """Of languages, in the foot of a page: `chosen` is empty if it is the browser's; `back` is the page."""
+
+    languages: tuple[Language, ...]
+    chosen: str
+    back: str
+
+
+def choice_of(visit: Visit) -> Choice | None:
+    """The choice of whoever is signed in, if there is one."""
+    languages, session = visit.services.languages, visit.session
+    if session is None or not languages.several:
+        return None
+    chosen = languages.find(session.language)
+    back = visit.request.url.path if visit.request.method == "GET" else ""
+    return Choice(languages.offered, chosen.tag if chosen else "", back)
+
+
 async def show(visit: Visit, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
     """A page."""
     person = visit.session.person if visit.session else None
@@ -118,6 +137,7 @@ async def show(visit: Visit, template: str, status: int = 200, /, **values: Any)
             "nav": navigation(person) if person else (),
             "here": section(person, path),
             "form_token": visit.form_token,
+            "choice": choice_of(visit),
             "zone": await zone_of(visit),
             "message": DONE.get(visit.request.query_params.get("done", "")),
             **values,

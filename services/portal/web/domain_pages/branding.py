@@ -46,12 +46,13 @@ async def set_brand(visit: Visit) -> Response:
     """Save it; every account's record follows."""
     typed = {name: visit.typed(name) for name in FIELDS}
     before = await visit.services.inventory.lists.brand(visit.person.reseller or "")
-    shown = SimpleNamespace(**typed, logo_url=before.logo_url if before else None)
+    shown = SimpleNamespace(**typed, language=visit.typed("language"), logo_url=before.logo_url if before else None)
     try:
         logo = await _logo(visit, before, typed["portal_host"])
     except NoLogo:
         return await _page(visit, shown, NO_LOGO, logo=digest_of(before))
-    made = await visit.services.inventory.brands.set(visit.actor, {**typed, "logo_url": logo})
+    tag = visit.typed("language") or None
+    made = await visit.services.inventory.brands.set(visit.actor, {**typed, "language": tag, "logo_url": logo})
     return await _page(visit, shown, made, digest_of(before)) if isinstance(made, Refused) else go("/brand", "saved")
 
 
@@ -97,7 +98,7 @@ async def remove_device_type(visit: Visit) -> Response:
 
 
 def _unset() -> SimpleNamespace:
-    return SimpleNamespace(**{**dict.fromkeys(FIELDS, ""), "colour": _USUAL, "logo_url": None})
+    return SimpleNamespace(**{**dict.fromkeys(FIELDS, ""), "colour": _USUAL, "language": None, "logo_url": None})
 
 
 async def _changed(visit: Visit, made: str | Refused) -> Response:
@@ -123,5 +124,6 @@ async def _page(
         on_colour=text_on(colour),
         ratio=contrast(colour, text_on(colour)),
         link_ratio=contrast(colour, "#ffffff"),
+        languages=visit.services.languages,
         device_types=await visit.services.inventory.lists.device_types(),
     )

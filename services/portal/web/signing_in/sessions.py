@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services._runtime.claims import utc_now
 from services._runtime.database import reading, transaction
 from services.portal.web.signing_in.people import Person, person_of
-from services.portal.web.signing_in.tables import SESSIONS
+from services.portal.web.signing_in.tables import CHOSEN_LANGUAGES, SESSIONS
 
 ID_BYTES: Final = 32
 """256 bits from the system's random source: a plain hash of it can't be guessed backwards."""
@@ -24,10 +24,11 @@ _SEEN_SECONDS: Final = 60
 
 @dataclass(frozen=True)
 class Session:
-    """Who is signed in, and the token that each of their forms carries."""
+    """Who is signed in, the token that each of their forms carries, and the language that they chose, if any."""
 
     person: Person
     form_token: str
+    language: str | None = None
 
 
 def form_token(cookie: str) -> str:
@@ -63,14 +64,14 @@ class Sessions:
             return None
         now = self._seconds()
         async with reading(self._engine) as connection:
-            this = select(SESSIONS).where(SESSIONS.c.session_sha256 == _hash(cookie))
+            this = _with_language().where(SESSIONS.c.session_sha256 == _hash(cookie))
             row = (await connection.execute(this)).one_or_none()
             if row is None or row.began_at + self._longest < now or row.seen_at + self._idle < now:
                 return None
             person = await person_of(connection, row.user_id)
         if used and row.seen_at + _SEEN_SECONDS < now:
             await self._seen(cookie, now)
-        return Session(person, form_token(cookie)) if person else None
+        return Session(person, form_token(cookie), row.language) if person else None
 
     async def end(self, cookie: str) -> None:
         """Sign out."""
@@ -84,6 +85,11 @@ class Sessions:
 
     def _seconds(self) -> int:
         return int(self._now().timestamp())
+
+
+def _with_language() -> Select[tuple[object, ...]]:
+    chosen = SESSIONS.outerjoin(CHOSEN_LANGUAGES, SESSIONS.c.user_id == CHOSEN_LANGUAGES.c.user_id)
+    return select(*SESSIONS.c, CHOSEN_LANGUAGES.c.language).select_from(chosen)
 
 
 def _hash(cookie: str) -> str:

@@ -19,6 +19,14 @@ OPERATORS: Final = Table(
 FIRST_PASSWORDS: Final = Table("first_passwords", METADATA, Column("user_id", Text, primary_key=True))
 """Whose password was made by somebody else, and must be changed before anything else."""
 
+CHOSEN_LANGUAGES: Final = Table(
+    "chosen_languages",
+    METADATA,
+    Column("user_id", Text, primary_key=True, comment="of a user of the inventory, or an operator"),
+    Column("language", Text, nullable=False, comment="its tag (BCP 47)"),
+)
+"""In which language somebody wants the portal. Without a row, in their browser's."""
+
 SESSIONS: Final = Table(
     "sessions",
     METADATA,
