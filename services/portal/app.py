@@ -1,17 +1,17 @@
 """The portal's wiring: the pages behind the links in mails and, where it has a database, the Manager Portal."""
 
 from prometheus_client import CollectorRegistry
-from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services._runtime.blobs import ObjectStore
 from services._runtime.database import connect, migrate
+from services._runtime.languages import Languages
 from services._runtime.links import Links
 from services._runtime.outbox import Outbox
 from services._runtime.process import Process
 from services._runtime.service import Resources, run_stages
-from services._runtime.settings import LinkSettings, StageSettings, StoreSettings
+from services._runtime.settings import LanguageSettings, LinkSettings, StageSettings, StoreSettings
 from services._runtime.stage import Stage
 from services._runtime.wrapping import HttpMetrics, Wrapping
 from services.portal.api.application import api
@@ -28,6 +28,7 @@ from services.portal.operating.operations import Pipeline
 from services.portal.pages import app
 from services.portal.retentions import app as retentions
 from services.portal.sending import app as sending
+from services.portal.spoken import spoken
 from services.portal.web.services import Cookies, Services
 from services.portal.web.settings import PortalSettings, served_plainly
 from services.portal.web.signing_in.browsers import Browsers
@@ -62,9 +63,10 @@ class Pages:
         return []
 
 
-def web(uses: LinkUses | None = None) -> Starlette:
+def web(uses: LinkUses | None = None) -> ASGIApp:
     """The link pages, as the settings say; see `app` for `uses`."""
-    return app(ObjectStore(StoreSettings()), Links.of(LinkSettings()), uses)
+    pages = app(ObjectStore(StoreSettings()), Links.of(LinkSettings()), uses)
+    return spoken(pages, Languages.read(LanguageSettings().languages))
 
 
 def beside(links: ASGIApp, machines: ASGIApp, pages: ASGIApp) -> ASGIApp:
@@ -106,6 +108,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
         fax_stream=await live_faxes.build(resources, found.history) if found else None,
         sending=sending.build(resources, found.pictures) if found else None,
         logos=Logos(resources.blobs()),
+        languages=Languages.read(LanguageSettings().languages),
         operations=Pipeline(resources.kafka, resources.publisher, resources.blobs()),
     )
     if settings.sample:
