@@ -43,9 +43,9 @@ async def remove_user(caller: Office, user_id: str) -> Response:
 
 @router.post("/users/{user_id}/password", status_code=201, operation_id="letSignIn")
 async def let_sign_in(caller: Office, user_id: str) -> told.FirstPassword:
-    """A first password, told this once. Whoever has it must change it, and older sessions end."""
+    """A first password, told this once. Whoever has it must change it; their older sessions and tokens end."""
     user = await _other(caller, user_id)
-    return told.FirstPassword(password=await first_password(caller.services, caller.actor, user))
+    return told.FirstPassword(password=(await first_password(caller.services, caller.actor, user)).text)
 
 
 @router.delete("/users/{user_id}/password", status_code=204, operation_id="endSignIn")

@@ -1,10 +1,26 @@
 """Letting a domain's users sign in, and ending that; by a page or the API alike."""
 
+from dataclasses import asdict, dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from services.portal.inventory.actors import Actor, NotAllowed, NotThere
 from services.portal.inventory.store import Change, Entry
 from services.portal.inventory.views import User
 from services.portal.web.services import Services
+from services.portal.web.signing_in.ending import Ended, Noting
 from services.portal.web.signing_in.passwords import made_up
+
+
+@dataclass(frozen=True)
+class FirstPassword:
+    """A password that somebody else made, and what ended with the one before."""
+
+    text: str
+    ended: Ended
+
+    def __repr__(self) -> str:
+        return f"FirstPassword({self.ended!r})"
 
 
 async def other_user(services: Services, actor: Actor, user_id: str) -> User:
@@ -23,24 +39,26 @@ async def other_user(services: Services, actor: Actor, user_id: str) -> User:
     return user
 
 
-async def first_password(services: Services, actor: Actor, user: User) -> str:
-    """A first password, to show once. Whoever has it must change it, and older sessions end."""
+async def first_password(services: Services, actor: Actor, user: User) -> FirstPassword:
+    """A first password, to show once. Whoever has it must change it; their older sessions and API tokens end."""
     password = made_up()
-    await services.people.set_password(user.user_id, password, must_change=True)
-    await _recorded(services, actor, user, "user.sign-in-given")
-    return password
+    noting = _noting(services, actor, user, "user.sign-in-given")
+    ended = await services.people.set_password(user.user_id, password, must_change=True, noting=noting)
+    return FirstPassword(password, ended)
 
 
 async def end_sign_in(services: Services, actor: Actor, user: User) -> None:
     """No password: signed out everywhere, in no more, and their tokens end."""
-    await services.people.forget_password(user.user_id)
-    await _recorded(services, actor, user, "user.sign-in-ended")
+    noting = _noting(services, actor, user, "user.sign-in-ended")
+    await services.people.forget_password(user.user_id, noting=noting)
 
 
-async def _recorded(services: Services, actor: Actor, user: User, what: str) -> None:
-    entry = Entry(what, user.email, user.domain)
+def _noting(services: Services, actor: Actor, user: User, what: str) -> Noting:
+    store = services.inventory.lists.store
 
-    async def work(change: Change) -> None:
-        await change.record(entry)
+    async def noting(connection: AsyncConnection, ended: Ended) -> None:
+        told = {f"{name}_ended": count for name, count in asdict(ended).items() if count}
+        change = Change(connection, actor, store.now(), store.outbox)
+        await change.record(Entry(what, user.email, user.domain, after=told or None))
 
-    await services.inventory.lists.store.change(actor, work)
+    return noting

@@ -42,10 +42,10 @@ async def add_user(visit: Visit) -> Response:
 
 
 async def let_sign_in(visit: Visit) -> Response:
-    """A first password, shown this once. Whoever has it must change it, and older sessions end."""
+    """A first password, shown this once. Whoever has it must change it; their older sessions and API tokens end."""
     user = await _other(visit)
-    password = await giving.first_password(visit.services, visit.actor, user)
-    return await _list(visit, secret=password, secret_for=user)
+    first = await giving.first_password(visit.services, visit.actor, user)
+    return await _list(visit, first=first, secret_for=user)
 
 
 async def end_sign_in(visit: Visit) -> Response:
@@ -80,7 +80,7 @@ async def _list(visit: Visit, **shown: Any) -> Response:
         "refused": None,
         "failed": None,
         "open": False,
-        "secret": None,
+        "first": None,
         "secret_for": None,
         **shown,
     }

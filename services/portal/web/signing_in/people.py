@@ -9,13 +9,13 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, delete, func, insert, literal, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services._runtime.claims import utc_now
 from services._runtime.database import reading, transaction
 from services._runtime.translating import N_
 from services.portal.inventory.actors import Actor
 from services.portal.inventory.tables import USERS
+from services.portal.web.signing_in.ending import Ended, Noting, end_sessions, end_tokens, unnoted
 from services.portal.web.signing_in.passwords import Passwords
-from services.portal.web.signing_in.tables import FIRST_PASSWORDS, OPERATORS, PORTAL_TOKENS, SESSIONS
+from services.portal.web.signing_in.tables import FIRST_PASSWORDS, OPERATORS
 
 Role = Literal["reseller", "manager", "user", "operator"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
@@ -75,25 +75,29 @@ class People:
             rows = await _all(connection, email=email.strip().casefold())
         return tuple(_person(row) for row in _signing_in(rows))
 
-    async def set_password(self, user_id: str, password: str, *, must_change: bool = False) -> None:
-        """A new password. Every session of theirs ends."""
+    async def set_password(
+        self, user_id: str, password: str, *, must_change: bool = False, noting: Noting = unnoted
+    ) -> Ended:
+        """A new password: every session of theirs ends. Made by somebody else (`must_change`), so do their tokens."""
         hashed = await self._passwords.hash(password)
         async with transaction(self._engine) as connection:
             for table in (USERS, OPERATORS):
                 row = update(table).where(table.c.user_id == user_id)
                 await connection.execute(row.values(password_hash=hashed))
-            await _end_sessions(connection, user_id)
+            sessions = await end_sessions(connection, user_id)
             await connection.execute(delete(FIRST_PASSWORDS).where(FIRST_PASSWORDS.c.user_id == user_id))
             if must_change:
                 await connection.execute(insert(FIRST_PASSWORDS), {"user_id": user_id})
+            ended = Ended(sessions, await end_tokens(connection, user_id) if must_change else 0)
+            await noting(connection, ended)
+        return ended
 
-    async def forget_password(self, user_id: str) -> None:
+    async def forget_password(self, user_id: str, *, noting: Noting = unnoted) -> None:
         """Let a user sign in no more; their sessions end now, and their tokens for good."""
         async with transaction(self._engine) as connection:
             await connection.execute(update(USERS).where(USERS.c.user_id == user_id).values(password_hash=None))
-            await _end_sessions(connection, user_id)
-            theirs = (PORTAL_TOKENS.c.user_id == user_id) & PORTAL_TOKENS.c.revoked_at.is_(None)
-            await connection.execute(update(PORTAL_TOKENS).where(theirs).values(revoked_at=int(utc_now().timestamp())))
+            ended = Ended(await end_sessions(connection, user_id), await end_tokens(connection, user_id))
+            await noting(connection, ended)
 
     async def who_sign_in(self, reseller: str, domain: str) -> frozenset[str]:
         """The ids of a domain's users who have a password."""
@@ -117,6 +121,14 @@ class People:
             users = select(func.count()).select_from(USERS).where(USERS.c.password_hash.is_not(None))
             operators = select(func.count()).select_from(OPERATORS)
             return bool(await connection.scalar(users) or await connection.scalar(operators))
+
+
+async def unchanged(connection: AsyncConnection, person: Person) -> bool:
+    """Whether they sign in as before, with no password that somebody made since; nor can one be made meanwhile."""
+    held = select(USERS.c.user_id).where(USERS.c.user_id == person.user_id).with_for_update()
+    await connection.execute(held)
+    now = await person_of(connection, person.user_id)
+    return now is not None and now.must_change == person.must_change
 
 
 async def person_of(connection: AsyncConnection, user_id: str) -> Person | None:
@@ -158,10 +170,6 @@ def _operators() -> Select[tuple[object, ...]]:
 
 def _must_change(user_id: ColumnElement[Any]) -> ScalarSelect[int]:
     return select(func.count()).where(FIRST_PASSWORDS.c.user_id == user_id).scalar_subquery()
-
-
-async def _end_sessions(connection: AsyncConnection, user_id: str) -> None:
-    await connection.execute(delete(SESSIONS).where(SESSIONS.c.user_id == user_id))
 
 
 def _person(row: Row[tuple[object, ...]]) -> Person:

@@ -3,6 +3,7 @@
 import logging
 import re
 from typing import Final
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from starlette.background import BackgroundTask
 from starlette.responses import Response
@@ -14,6 +15,7 @@ from services._runtime.translating import N_, gettext
 from services.portal.web.gate import Visit
 from services.portal.web.showing import go, home, show
 from services.portal.web.signing_in.browsers import REMEMBERED
+from services.portal.web.signing_in.ending import Ended
 from services.portal.web.signing_in.passwords import fault_of
 from services.portal.web.signing_in.people import Person
 from services.portal.web.signing_in.recording import Deed, Line, network_of, record
@@ -93,8 +95,11 @@ async def change_password(visit: Visit) -> Response:
         await _noted(visit, person, "password-change-failed")
     if fault:
         return await _password_form(visit, fault, 422)
-    await visit.services.people.set_password(person.user_id, new)
-    await _noted(visit, person, "password-changed")
+
+    async def noting(connection: AsyncConnection, _: Ended) -> None:
+        await record(connection, person, utc_now(), _line(visit, "password-changed"))
+
+    await visit.services.people.set_password(person.user_id, new, noting=noting)
     return await _begun(visit, person, _wanted(visit, person))
 
 
@@ -127,9 +132,13 @@ async def _failed(visit: Visit, email: str, standing: Standing) -> None:
 
 async def _noted(visit: Visit, who: Person, what: Deed, by: str = "") -> None:
     """Into the audit log, with the network, never the address."""
-    network = network_of(_peer(visit))
     async with transaction(visit.services.engine) as connection:
-        await record(connection, who, utc_now(), Line(what, by=by, after={"network": network} if network else None))
+        await record(connection, who, utc_now(), _line(visit, what, by))
+
+
+def _line(visit: Visit, what: Deed, by: str = "") -> Line:
+    network = network_of(_peer(visit))
+    return Line(what, by=by, after={"network": network} if network else None)
 
 
 def _peer(visit: Visit) -> str:

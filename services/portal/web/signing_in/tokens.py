@@ -13,8 +13,8 @@ from services._runtime.claims import utc_now
 from services._runtime.database import transaction
 from services._runtime.tokens import digest, is_token, mint
 from services._runtime.translating import N_
-from services.portal.inventory.actors import NotThere
-from services.portal.web.signing_in.people import Person, person_of
+from services.portal.inventory.actors import NotAllowed, NotThere
+from services.portal.web.signing_in.people import Person, person_of, unchanged
 from services.portal.web.signing_in.recording import Line, record
 from services.portal.web.signing_in.tables import PORTAL_TOKENS
 
@@ -74,7 +74,11 @@ class Tokens:
         self._now = now
 
     async def make(self, person: Person, name: str, days: int | None = None) -> MadeToken | Fault:
-        """A new token that acts as `person`; without `days` it works until it is revoked."""
+        """A new token that acts as `person`; without `days` it works until it is revoked.
+
+        Raises:
+            NotAllowed: Somebody ended their sign-in, or set their password, a moment ago.
+        """
         try:
             minted = mint(name, "nfp")
         except ValueError:
@@ -84,6 +88,8 @@ class Tokens:
         now = self._now()
         until = None if days is None else now + timedelta(days=days)
         async with transaction(self._engine) as connection:
+            if not await unchanged(connection, person):
+                raise NotAllowed("api-token")
             known = await _usable(connection, person.user_id, now)
             if any(one.name == name for one in known):
                 return "name-taken"
