@@ -28,7 +28,7 @@ from services.portal.operating.operations import Pipeline
 from services.portal.pages import app
 from services.portal.retentions import app as retentions
 from services.portal.sending import app as sending
-from services.portal.spoken import spoken
+from services.portal.spoken import Spoken
 from services.portal.web.services import Cookies, Services
 from services.portal.web.settings import PortalSettings, served_plainly
 from services.portal.web.signing_in.browsers import Browsers
@@ -66,7 +66,7 @@ class Pages:
 def web(uses: LinkUses | None = None) -> ASGIApp:
     """The link pages, as the settings say; see `app` for `uses`."""
     pages = app(ObjectStore(StoreSettings()), Links.of(LinkSettings()), uses)
-    return spoken(pages, Languages.read(LanguageSettings().languages))
+    return Spoken(pages, Languages.read(LanguageSettings().languages))
 
 
 def beside(links: ASGIApp, machines: ASGIApp, pages: ASGIApp) -> ASGIApp:

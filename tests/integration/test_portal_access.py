@@ -16,6 +16,7 @@ from services.portal.inventory.actors import Actor
 from services.portal.inventory.jobs import JobResult
 from services.portal.inventory.tables import ACCOUNTS, AUDIT, METADATA
 from services.portal.inventory.tables import USERS as USER_ROWS
+from services.portal.spoken import Spoken
 from services.portal.web.gate import Gate
 from services.portal.web.routes import PAGES
 from services.portal.web.signing_in.signing import WRONG
@@ -164,9 +165,10 @@ def test_every_route_has_a_rule() -> None:
 
 
 async def test_no_route_is_beside_the_table(site: Portal) -> None:
-    assert isinstance(site.app, Starlette)
+    assert isinstance(site.app, Spoken)
+    assert isinstance(site.app.app, Starlette)
     known = {(page.method, page.path) for page in PAGES}
-    for route in site.app.routes:
+    for route in site.app.app.routes:
         assert isinstance(route, Route)
         if route.path == "/static/{hashed}/{name}":
             continue

@@ -6,11 +6,10 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp
 
 from services._runtime.database import transaction
 from services.portal.provisioning import put_reseller
-from services.portal.spoken import spoken
+from services.portal.spoken import Spoken
 from services.portal.web.faults import handlers
 from services.portal.web.routes import routes
 from services.portal.web.services import Services
@@ -22,10 +21,10 @@ FIRST_NAME: Final = "Reseller"
 FIRST_TOKEN: Final = "cli"  # noqa: S105 - its name
 
 
-def site(services: Services, others: tuple[BaseRoute, ...] = ()) -> ASGIApp:
-    """The pages, and beside them `others`, which come first."""
+def site(services: Services, others: tuple[BaseRoute, ...] = ()) -> Spoken:
+    """The pages in the language of each visit, and beside them `others`, which come first."""
     pages = Starlette(routes=[*others, *routes(services)], exception_handlers=handlers())
-    return spoken(pages, services.languages)
+    return Spoken(pages, services.languages)
 
 
 def idle(settings: PortalSettings) -> timedelta:
