@@ -1,6 +1,7 @@
 """A process of ours: uvicorn serves its health, metrics and pages, and its lifespan runs what it does.
 
 uvicorn also takes SIGTERM and SIGINT; the lifespan's end drains. Until Kafka answers, the process is live, not ready.
+Health and metrics may have a port of their own, so that nothing that leads strangers to the pages leads to them.
 """
 
 import asyncio
@@ -15,11 +16,12 @@ from pathlib import Path
 from typing import Protocol
 
 import uvicorn
-from prometheus_client import CollectorRegistry, make_asgi_app
+from prometheus_client import CollectorRegistry, Gauge, make_asgi_app
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services._runtime.logs import configure
 from services._runtime.settings import StageSettings
@@ -74,27 +76,41 @@ class Process:
         self._settings = settings
         self._started = False
         self._server: uvicorn.Server | None = None
+        told = Gauge("nativefax_ready", "1 while this process can work, 0 while it waits", registry=service.registry)
+        told.set_function(lambda: not self._waits())
         health = [
             Route("/live", self._live),
             Route("/ready", self._ready),
             Mount("/metrics", make_asgi_app(service.registry)),
         ]
-        self.web = Starlette(routes=[*health, *routes], lifespan=self._lifespan)
+        self.web = self._web(health, routes)
+
+    def _web(self, health: Sequence[BaseRoute], routes: Sequence[BaseRoute]) -> ASGIApp:
+        if self._settings.health_port is None:
+            return Starlette(routes=[*health, *routes], lifespan=self._lifespan)
+        pages = Starlette(routes=routes, lifespan=self._lifespan)
+        return _by_port(self._settings.health_port, Starlette(routes=health), pages)
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
         configure(self._service.name, self._settings.log_level)
-        config = uvicorn.Config(
+        config = self._config(self._settings.port)
+        self._server = Server(config, self._ending)
+        if self._settings.health_port is None:
+            self._server.run()
+        else:
+            self._server.run([self._config(self._settings.health_port).bind_socket(), config.bind_socket()])
+
+    def _config(self, port: int) -> uvicorn.Config:
+        return uvicorn.Config(
             self.web,
             host=self._settings.host,
-            port=self._settings.port,
+            port=port,
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,
         )
-        self._server = Server(config, self._ending)
-        self._server.run()
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _web: Starlette) -> AsyncIterator[None]:
@@ -150,7 +166,18 @@ class Process:
         return _told("ailments", self._service.ailments())
 
     async def _ready(self, _request: Request) -> JSONResponse:
-        return _told("waits", self._service.waits() if self._started else ["starting"])
+        return _told("waits", self._waits())
+
+    def _waits(self) -> list[str]:
+        return self._service.waits() if self._started else ["starting"]
+
+
+def _by_port(port: int, there: ASGIApp, elsewhere: ASGIApp) -> ASGIApp:
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        asked = scope["type"] != "lifespan" and scope["server"][1] == port
+        await (there if asked else elsewhere)(scope, receive, send)
+
+    return served
 
 
 def _told(what: str, problems: list[str]) -> JSONResponse:

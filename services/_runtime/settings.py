@@ -53,8 +53,11 @@ class StageSettings(BaseSettings):
 
     model_config = _below("STAGE_")
 
-    host: str = Field(default="127.0.0.1", description="where /live, /ready and /metrics are served")
+    host: str = Field(default="127.0.0.1", description="where pages, /live, /ready and /metrics are served")
     port: int = Field(default=0, ge=0, le=65535, description="0: a free one")
+    health_port: int | None = Field(
+        default=None, ge=1, le=65535, description="serves /live, /ready and /metrics, and `port` then only the pages"
+    )
     run_dir: Path | None = Field(default=None, description="each ready process leaves a file with its address here")
     confirm_seconds: float = Field(default=30.0, gt=0, description="deadline of a publish's confirmation")
     max_poll_seconds: float = Field(default=600.0, ge=10, description="Kafka's max.poll.interval")
