@@ -1,8 +1,11 @@
 """Hand-written fakes on the small protocols of the runtime."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from services._runtime.outcomes import DependencyAway
+from services._runtime.publisher import PublishUnknown
 
 
 class MemoryBlobs:
@@ -43,3 +46,19 @@ class MemoryBlobs:
     def _answer(self) -> None:
         if self.away:
             raise DependencyAway("object-store", "switched off in a test")
+
+
+@dataclass
+class Linked:
+    """`Link` that answers unless it is `away`."""
+
+    away: bool = False
+
+    async def reached(self) -> None:
+        if self.away:
+            raise PublishUnknown("switched off in a test")
+
+    @asynccontextmanager
+    async def leading(self) -> AsyncIterator[None]:
+        await self.reached()
+        yield

@@ -43,7 +43,9 @@ class CompactedTable(ABC):
         Raises:
             KafkaError: No broker answers, or the topic is missing.
         """
-        consumer = AIOKafkaConsumer(**client_options(self._settings), auto_offset_reset="earliest")
+        consumer = AIOKafkaConsumer(
+            **client_options(self._settings), auto_offset_reset="earliest", isolation_level="read_committed"
+        )
         await consumer.start()
         self._consumer = consumer
         try:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -19,20 +18,14 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas.base import Event
-from services._runtime.database import transaction
-from services._runtime.outcomes import DependencyAway
-from services._runtime.publisher import Message, Publishes, PublishUnknown, message_of
-from services._runtime.sole_relay import StillAlone, alone
+from services._runtime.database import reading, transaction
+from services._runtime.publisher import Message, Publishes, message_of
+from services._runtime.sole_relay import StillAlone
 
 BATCH = 200
-IDLE_SECONDS = 1.0
-"""How often the relay looks by itself; `Outbox.wake` makes it look at once."""
-
-log = logging.getLogger(__name__)
 
 
 def outbox_table(metadata: MetaData) -> Table:
@@ -54,88 +47,67 @@ async def _alone() -> bool:
 
 
 class Outbox:
-    """Takes events inside a transaction, and publishes them in their order.
-
-    One process at a time relays (`services._runtime.sole_relay`), so one key stays in order. A
-    relay that dies after publishing and before deleting publishes again: consumers know a repeat by id and version.
-    """
+    """Takes events inside a transaction; who relays (`services._runtime.relaying`) publishes them in their order."""
 
     def __init__(self, engine: AsyncEngine, table: Table, publisher: Publishes, *, source: str) -> None:
-        self._engine = engine
+        self.engine = engine
+        self.source = source
         self._table = table
         self._publisher = publisher
-        self._source = source
-        self._waiting = asyncio.Event()
+        self._written = asyncio.Event()
 
     async def put(self, connection: AsyncConnection, events: Sequence[Event], at: datetime) -> None:
         """Write `events` in `connection`'s transaction; call `wake` when it is committed.
 
         Change the state first, then put: the lock on the changed row keeps the events of one fax in order.
         """
-        messages = [message_of(event, source=self._source, at=at) for event in events]
+        messages = [message_of(event, source=self.source, at=at) for event in events]
         if messages:
             await connection.execute(insert(self._table), [_row(one) for one in messages])
 
     def wake(self) -> None:
         """There is something to publish."""
-        self._waiting.set()
+        self._written.set()
 
-    async def relay(self) -> None:
-        """Publish what is written, until cancelled. Whatever is away is waited for."""
-        while True:
-            try:
-                async with alone(self._engine) as still_alone:
-                    while await still_alone():
-                        await self._work(still_alone)
-            except (DependencyAway, SQLAlchemyError, OSError) as error:
-                _waits(error)
-            await asyncio.sleep(IDLE_SECONDS)
-
-    async def _work(self, still_alone: StillAlone) -> None:
-        """Publish what there is, or wait a little.
-
-        While Kafka is away it stays this process's to relay: its producer still holds what wasn't confirmed, and would
-        publish that behind the newer events of whoever took over.
-        """
+    async def written(self, seconds: float) -> None:
+        """Return when `wake` is called, or after `seconds`."""
         try:
-            if not await self.drain(still_alone):
-                await self._nothing()
-        except PublishUnknown as unknown:
-            _waits(unknown)
-            await asyncio.sleep(IDLE_SECONDS)
+            async with asyncio.timeout(seconds):
+                await self._written.wait()
+        except TimeoutError:
+            pass
+        self._written.clear()
+
+    async def oldest(self) -> datetime | None:
+        """When the event was written that waits longest; None if none waits.
+
+        Raises:
+            DependencyAway: The database doesn't answer.
+        """
+        async with reading(self.engine) as connection:
+            headers = await connection.scalar(select(self._table.c.headers).order_by(self._table.c.id).limit(1))
+        return datetime.fromisoformat(dict(json.loads(headers))["ce_time"]) if headers else None
 
     async def drain(self, still_alone: StillAlone = _alone) -> int:
         """Publish the oldest batch and forget it; how many there were. Nothing if another relays by now.
 
         That is asked once more between reading and publishing: whoever was stopped there, and replaced, would publish
-        what is old by then, and of a compacted topic (accounts, holds) the last word of a key stays.
+        what is old by then.
 
         Raises:
             DependencyAway: The database doesn't answer.
             PublishUnknown: Kafka didn't confirm; all of the batch stays.
         """
-        async with transaction(self._engine) as connection:
+        async with transaction(self.engine) as connection:
             rows = (await connection.execute(select(self._table).order_by(self._table.c.id).limit(BATCH))).all()
         if rows and not await still_alone():
             return 0
         if rows:
             await self._publisher.publish([_message(row) for row in rows])
-            async with transaction(self._engine) as connection:
+            async with transaction(self.engine) as connection:
                 gone = [row.id for row in rows]
                 await connection.execute(delete(self._table).where(self._table.c.id.in_(gone)))
         return len(rows)
-
-    async def _nothing(self) -> None:
-        try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                await self._waiting.wait()
-        except TimeoutError:
-            pass
-        self._waiting.clear()
-
-
-def _waits(error: Exception) -> None:
-    log.warning("outbox waits", extra={"reason": f"{type(error).__name__}: {error}"[:200]})
 
 
 def _row(message: Message) -> dict[str, object]:

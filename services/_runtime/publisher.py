@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -77,14 +78,7 @@ class Publisher:
         Raises:
             KafkaError: No broker answers.
         """
-        producer = AIOKafkaProducer(
-            **client_options(self._settings),
-            acks="all",
-            enable_idempotence=True,
-            max_batch_size=BATCH_BYTES,
-            max_request_size=REQUEST_BYTES,
-            client_id=self._source,
-        )
+        producer = AIOKafkaProducer(**producing(self._settings, self._source))
         try:
             await producer.start()
         except BaseException:
@@ -107,25 +101,57 @@ class Publisher:
             raise PublishUnknown("the producer isn't connected")
         try:
             async with asyncio.timeout(self._confirm_seconds):
-                await self._confirmed(messages, self._producer)
+                await confirmed(messages, self._producer)
         except (KafkaError, TimeoutError) as error:
             raise PublishUnknown(type(error).__name__) from error
 
-    async def _confirmed(self, messages: Sequence[Message], producer: AIOKafkaProducer) -> None:
-        partitions = {topic: sorted(await producer.partitions_for(topic)) for topic in {one.topic for one in messages}}
-        lanes: dict[tuple[str, int], list[Message]] = defaultdict(list)
-        for one in messages:
-            lanes[one.topic, _PARTITIONER(one.key, partitions[one.topic], partitions[one.topic])].append(one)
-        confirmations = [
-            await producer.send_batch(batch, topic, partition=partition)
-            for (topic, partition), lane in lanes.items()
-            for batch in _batches(lane, producer)
-        ]
-        await asyncio.gather(*confirmations)
+    async def reached(self) -> None:
+        """See `services._runtime.outbox.Link`."""
+        if self._producer is None:
+            raise PublishUnknown("the producer isn't connected")
+        try:
+            async with asyncio.timeout(self._confirm_seconds):
+                answered = await self._producer.client.force_metadata_update()
+        except (KafkaError, TimeoutError) as error:
+            raise PublishUnknown(type(error).__name__) from error
+        if not answered:
+            raise PublishUnknown("no broker answers")
+
+    @asynccontextmanager
+    async def leading(self) -> AsyncIterator[None]:
+        """See `services._runtime.outbox.Link`. Whoever led before isn't shut out: see `FencedPublisher` for that."""
+        await self.reached()
+        yield
 
     async def publish_events(self, events: Sequence[Event], now: Callable[[], datetime] = utc_now) -> None:
         """`publish` for events."""
         await self.publish([message_of(event, source=self._source, at=now()) for event in events])
+
+
+def producing(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
+    """Keyword arguments of every producer of ours."""
+    return {
+        **client_options(settings),
+        "acks": "all",
+        "enable_idempotence": True,
+        "max_batch_size": BATCH_BYTES,
+        "max_request_size": REQUEST_BYTES,
+        "client_id": client_id,
+    }
+
+
+async def confirmed(messages: Sequence[Message], producer: AIOKafkaProducer) -> None:
+    """Send, and wait until the broker has confirmed all; raises `KafkaError`, and has no deadline of its own."""
+    partitions = {topic: sorted(await producer.partitions_for(topic)) for topic in {one.topic for one in messages}}
+    lanes: dict[tuple[str, int], list[Message]] = defaultdict(list)
+    for one in messages:
+        lanes[one.topic, _PARTITIONER(one.key, partitions[one.topic], partitions[one.topic])].append(one)
+    confirmations = [
+        await producer.send_batch(batch, topic, partition=partition)
+        for (topic, partition), lane in lanes.items()
+        for batch in _batches(lane, producer)
+    ]
+    await asyncio.gather(*confirmations)
 
 
 def _batches(messages: Sequence[Message], producer: AIOKafkaProducer) -> Iterator[BatchBuilder]:

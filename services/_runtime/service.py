@@ -34,6 +34,7 @@ class Resources:
         tasks: Background work by name; see `supervise`.
         pages: What is served; see `serve`.
         endings: See `before_end`.
+        waits: Each tells why something can't work at the moment, and nothing when it can.
     """
 
     kafka: KafkaSettings
@@ -44,6 +45,7 @@ class Resources:
     tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     pages: list[ASGIApp] = field(default_factory=list)
     endings: list[Callable[[], None]] = field(default_factory=list)
+    waits: list[Callable[[], list[str]]] = field(default_factory=list)
 
     @property
     def owner(self) -> str:
@@ -97,6 +99,7 @@ class StageService:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._pages: ASGIApp | None = None
         self._endings: list[Callable[[], None]] = []
+        self._waits: list[Callable[[], list[str]]] = []
         self._stack: AsyncExitStack | None = None
 
     async def start(self) -> None:
@@ -113,7 +116,7 @@ class StageService:
                 await consumer.start(self._kafka, self._settings)
             self._consumers, self._tasks, self._stack = consumers, resources.tasks, stack.pop_all()
             self._pages = resources.pages[0] if resources.pages else None
-            self._endings = resources.endings
+            self._endings, self._waits = resources.endings, resources.waits
 
     def _consumers_of(self, stage: Stage, publisher: Publisher) -> list[StageConsumer]:
         metrics = StageMetrics(stage.name, self._metrics)
@@ -149,7 +152,8 @@ class StageService:
 
     def waits(self) -> list[str]:
         """See `Service`."""
-        return [f"{one.stage.name}: {one.away} is away" for one in self._consumers if one.away]
+        away = [f"{one.stage.name}: {one.away} is away" for one in self._consumers if one.away]
+        return [*away, *(told for one in self._waits for told in one())]
 
 
 def run_stages(name: str, build: Build) -> None:

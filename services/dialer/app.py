@@ -11,6 +11,7 @@ from services._runtime.claims import utc_now
 from services._runtime.database import connect, migrate
 from services._runtime.outbox import Outbox
 from services._runtime.publisher import Publishes
+from services._runtime.relaying import relay
 from services._runtime.service import Resources, run_stages
 from services._runtime.stage import Stage
 from services.dialer.handlers import Dialer
@@ -43,7 +44,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     resources.stack.push_async_callback(engine.dispose)
     await migrate(engine, "services.dialer")
     sweeper = assemble(engine, resources.publisher, settings)
-    resources.supervise("outbox", sweeper.dialer.outbox.relay)
+    relay(resources, sweeper.dialer.outbox, resources.publisher)
     resources.supervise("sweeper", sweeper.run)
     return (
         Stage(NAME, FAX_TO_DIAL, sweeper.dialer.handle),

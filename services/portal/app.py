@@ -6,10 +6,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services._runtime.blobs import ObjectStore
 from services._runtime.database import connect, migrate
+from services._runtime.fenced import FencedPublisher
 from services._runtime.languages import Languages
 from services._runtime.links import Links
 from services._runtime.outbox import Outbox
 from services._runtime.process import Process
+from services._runtime.relaying import relay
 from services._runtime.service import Resources, run_stages
 from services._runtime.settings import LanguageSettings, LinkSettings, StageSettings, StoreSettings
 from services._runtime.stage import Stage
@@ -88,7 +90,10 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     engine = connect(settings.database.get_secret_value())
     resources.stack.push_async_callback(engine.dispose)
     await migrate(engine, "services.portal")
-    outbox = Outbox(engine, OUTBOX, resources.publisher, source="portal")
+    publisher = FencedPublisher(
+        resources.kafka, resources.publisher, name="portal", confirm_seconds=resources.settings.confirm_seconds
+    )
+    outbox = Outbox(engine, OUTBOX, publisher, source="portal")
     live = LiveStates(resources.kafka)
     resources.stack.push_async_callback(live.stop)
     await live.start()
@@ -115,7 +120,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
         await seed(engine, settings.first_reseller)
     await let_first_in(engine, people, settings)
     await place_first_token(people, services.tokens, settings)
-    resources.supervise("outbox", outbox.relay)
+    relay(resources, outbox, publisher)
     resources.supervise("jobs", services.inventory.worker().run)
     if found:
         retentions.start(resources, engine, found.history)

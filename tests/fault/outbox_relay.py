@@ -12,10 +12,12 @@ from pathlib import Path
 
 from sqlalchemy import MetaData
 
-from services._runtime import outbox
+from services._runtime import relaying
 from services._runtime.database import connect
 from services._runtime.outbox import Outbox, outbox_table
 from services._runtime.publisher import Message, PublishUnknown
+from services._runtime.relaying import Relay
+from tests.fakes import Linked
 
 TABLE = outbox_table(MetaData())
 
@@ -35,12 +37,12 @@ class ToFile:
 
 
 async def main() -> None:
-    outbox.IDLE_SECONDS = 0.05
+    relaying.IDLE_SECONDS = 0.05
     file = Path(os.environ["OUTBOX_FILE"])
     engine = connect(os.environ["OUTBOX_DATABASE"])
     with Path(os.environ["NATIVEFAX_STAGE_RUN_DIR"], f"relay-{os.getpid()}.json").open("w") as ready:  # noqa: ASYNC230 - a local file
         ready.write('{"address": ""}')
-    await Outbox(engine, TABLE, ToFile(file), source="tests").relay()
+    await Relay(Outbox(engine, TABLE, ToFile(file), source="tests"), Linked()).run()
 
 
 if __name__ == "__main__":

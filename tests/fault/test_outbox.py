@@ -4,7 +4,7 @@ import asyncio
 import json
 import signal
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,11 +17,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.fax import FaxStatusChanged
-from services._runtime import outbox as runtime_outbox
+from services._runtime import relaying
 from services._runtime.database import connect, transaction
 from services._runtime.outbox import BATCH, Outbox
 from services._runtime.publisher import Message, PublishUnknown
+from services._runtime.relaying import Relay
 from services._runtime.sole_relay import StillAlone, alone
+from tests.fakes import Linked
 from tests.fault.outbox_relay import TABLE
 from tests.fault.workers import Worker, eventually, workers
 from tests.providers.postgres import Postgres
@@ -79,8 +81,13 @@ async def write(engine: AsyncEngine, events: Sequence[FaxStatusChanged], box: Ou
 
 async def came(topics: Topics, number: int) -> None:
     """So many messages were published, within a bound."""
+    await until(lambda: len(topics.messages) >= number)
+
+
+async def until(check: Callable[[], bool]) -> None:
+    """It holds, within a bound."""
     async with asyncio.timeout(20):
-        while len(topics.messages) < number:  # noqa: ASYNC110 - a poll with a bound
+        while not check():  # noqa: ASYNC110 - a poll with a bound
             await asyncio.sleep(0.02)
 
 
@@ -146,7 +153,7 @@ async def test_what_kafka_did_not_confirm_stays(engine: AsyncEngine) -> None:
 async def test_the_relay_goes_on_when_kafka_is_back(engine: AsyncEngine) -> None:
     topics = Topics(away=True)
     box = outbox(engine, topics)
-    relay = asyncio.create_task(box.relay())
+    relay = asyncio.create_task(Relay(box, Linked()).run())
     await write(engine, [step(0, 1), step(0, 2)], box)
     await asyncio.sleep(0)
     topics.away = False
@@ -155,23 +162,34 @@ async def test_the_relay_goes_on_when_kafka_is_back(engine: AsyncEngine) -> None
     await asyncio.gather(relay, return_exceptions=True)
 
 
-async def test_while_kafka_is_away_nobody_else_takes_over(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The producer of who relays still holds what wasn't confirmed: it would come behind what another published."""
-    monkeypatch.setattr(runtime_outbox, "IDLE_SECONDS", 0.3)
-    topics = Topics(away=True)
-    box = outbox(engine, topics)
+async def test_a_process_that_kafka_does_not_confirm_leaves_the_outbox_to_another(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so, and takes no turn again before Kafka has answered it."""
+    monkeypatch.setattr(relaying, "IDLE_SECONDS", 0.02)
+    monkeypatch.setattr(relaying, "REST_SECONDS", 0.2)
+    topics, link, others = Topics(away=True), Linked(), Topics()
+    cut_off = Relay(outbox(engine, topics), link)
+    await write(engine, [step(0, 1)], outbox(engine, topics))
+    relays = [asyncio.create_task(cut_off.run())]
+    await until(lambda: topics.refused > 0)
+    link.away = True
+    relays.append(asyncio.create_task(Relay(outbox(engine, others), Linked()).run()))
+    await came(others, 1)
+    assert cut_off.waits() == ["tests: Kafka doesn't confirm the outbox's events"]
+    assert topics.messages == []
+    link.away = False
+    await until(lambda: not cut_off.waits())
+    for one in relays:
+        one.cancel()
+    await asyncio.gather(*relays, return_exceptions=True)
+
+
+async def test_the_age_of_what_waits_is_known(engine: AsyncEngine) -> None:
+    box = outbox(engine, Topics())
+    assert await box.oldest() is None
     await write(engine, [step(0, 1)], box)
-    relay = asyncio.create_task(box.relay())
-    async with asyncio.timeout(20):
-        while topics.refused < 4:
-            if topics.refused:
-                async with alone(engine) as other:
-                    assert not await other()
-            await asyncio.sleep(0.02)
-    topics.away = False
-    await came(topics, 1)
-    relay.cancel()
-    await asyncio.gather(relay, return_exceptions=True)
+    assert await box.oldest() == NOW
 
 
 async def test_the_relay_goes_on_when_the_database_is_back(postgres: Postgres, postgres_url: str) -> None:
@@ -180,7 +198,7 @@ async def test_the_relay_goes_on_when_the_database_is_back(postgres: Postgres, p
         await connection.run_sync(TABLE.metadata.create_all)
     topics = Topics()
     box = outbox(engine, topics)
-    relay = asyncio.create_task(box.relay())
+    relay = asyncio.create_task(Relay(box, Linked()).run())
     for number, down in enumerate((postgres.stop, postgres.kill), 1):
         await write(engine, [step(0, number)], box)
         await came(topics, number)

@@ -164,6 +164,26 @@ def versions(table: AccountTable, accounts: list[Account]) -> list[int]:
     return [known.get(one.account_id, 0) for one in accounts]
 
 
+async def test_what_a_stopped_relay_had_under_way_never_lands_behind_newer_words(
+    cluster: Cluster, kafka: KafkaSettings, portal: World, portal_url: str, tmp_path: Path
+) -> None:
+    """Only the last word of a key outlives compaction: it must be the newest."""
+    stopped = tmp_path / "stopped"
+    account = (await portal.added()).account
+    surroundings = environment(cluster, portal_url, tmp_path)
+    with workers(tmp_path, {**surroundings, "PORTAL_STOPS": str(stopped)}, [RELAY]) as (first,):
+        await until("it stands before its publish", stopped.exists)
+        saved(await portal.inventory.secrets.new_token(RESELLER, account.account_id, "t", ["faxes:send"]))
+        table = AccountTable(kafka)
+        await table.start()
+        with workers(tmp_path, surroundings, [RELAY]):
+            await until("another published", lambda: versions(table, [account]) == [2])
+            first.send(signal.SIGCONT)
+            await until("the first was answered", stopped.with_suffix(".answered").exists)
+            assert [one.version for one in await records_of(kafka, account)] == [1, 2]
+        await table.stop()
+
+
 @pytest.mark.chaos
 async def test_every_process_that_decides_by_the_accounts_tells_its_position(
     cluster: Cluster, portal_url: str, live: LiveStates, tmp_path: Path

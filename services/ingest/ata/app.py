@@ -9,6 +9,7 @@ from services._runtime.account_positions import report_positions
 from services._runtime.account_table import AccountTable
 from services._runtime.database import connect, migrate
 from services._runtime.outbox import Outbox
+from services._runtime.relaying import relay
 from services._runtime.service import Resources, run_stages
 from services._runtime.stage import Stage
 from services.ingest.ata.adapters import HeldFaxes
@@ -45,7 +46,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
         upload_seconds=settings.upload_seconds,
     )
     resources.supervise("positions", partial(report_positions, accounts, resources.publisher, "ata", NAME))
-    resources.supervise("outbox", outbox.relay)
+    relay(resources, outbox, resources.publisher)
     resources.supervise("sweeper", Sweeper(faxes).run)
     resources.serve(gateway(desk))
     resources.registry.register(reused)
