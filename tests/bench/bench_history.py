@@ -86,14 +86,22 @@ CASES = (
     ),
     Case(
         "search, a frequent number",
-        lambda history, whose: history.search(whose, "555 0123", limit=LIMIT),
+        lambda history, whose: history.faxes(whose, number="555 0123", limit=LIMIT),
         "other_digits >= '3210555' AND other_digits < '3210555:'",
     ),
     Case(
         "search, a rare number",
-        lambda history, whose: history.search(whose, "777 0777", limit=LIMIT),
+        lambda history, whose: history.faxes(whose, number="777 0777", limit=LIMIT),
         "other_digits >= '7770777' AND other_digits < '7770777:'",
         bound=None,
+    ),
+    Case(
+        "search and filter",
+        lambda history, whose: history.faxes(
+            whose, number="555 0123", direction="sent", states=["failed", "delivered"], until=MIDDLE, limit=LIMIT
+        ),
+        "other_digits >= '3210555' AND other_digits < '3210555:' AND direction = 'sent'"
+        " AND state IN ('failed', 'delivered') AND accepted_at < {moment}",
     ),
 )
 

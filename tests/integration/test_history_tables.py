@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -200,7 +201,60 @@ async def test_search_by_how_a_number_ends(engine: AsyncEngine) -> None:
     await Projection(engine, now).write([step(uuid4(), other_party=one) for one in numbers])
     await Projection(engine, now).write([step(uuid4(), account_id="another")])
     for typed, found in {"0100": 1, "555-0100": 1, "+1 (555) 0100": 1, "100": 2, "00": 3, "x": 0, "": 0}.items():
-        assert len((await History(engine).search(ACCOUNT, typed)).rows) == found, typed
+        assert len((await History(engine).faxes(ACCOUNT, number=typed)).rows) == found, typed
+
+
+SEARCHED: dict[Whose, list[int]] = {
+    Whose(accounts=("a",)): [0],
+    Whose(accounts=("a", "b")): [0, 1],
+    Whose(domain="one.example"): [0, 1, 2],
+    Whose(reseller="r"): [0, 1, 2, 3],
+}
+"""Who asks → which of `PLACES` is theirs."""
+PLACES = [("a", "one.example"), ("b", "one.example"), (None, "one.example"), ("c", "two.example")]
+
+
+async def test_a_search_and_every_filter_hold_together_page_by_page(engine: AsyncEngine) -> None:
+    """Every list of a portal, whoever asks: of each place the same faxes, half of them from another number."""
+    shelves: list[tuple[str, list[FaxState]]] = [
+        ("received", ["routed", "emailed"]),
+        ("received", ["unclaimed"]),
+        ("received", ["junk"]),
+        ("sent", ["delivered", "failed"]),
+    ]
+    told = [
+        step(
+            uuid4(),
+            state=states[minute % len(states)],
+            direction=direction,
+            account_id=account,
+            domain=domain,
+            reseller="r",
+            accepted_at=NOW - timedelta(minutes=minute),
+            other_party="+15550123" if minute % 2 else "+15559999",
+        )
+        for account, domain in PLACES
+        for direction, states in shelves
+        for minute in range(12)
+    ]
+    await Projection(engine, now).write(told)
+    since, until = NOW - timedelta(minutes=9), NOW - timedelta(minutes=2)
+    for (direction, states), whose in product(shelves, SEARCHED):
+        theirs = {PLACES[place] for place in SEARCHED[whose]}
+        found = await faxes(
+            engine, whose, direction=direction, states=states, since=since, until=until, number="555 0123"
+        )
+        assert {row.fax_id for row in found} == {
+            one.fax_id
+            for one in told
+            if (one.account_id, one.domain) in theirs
+            and (one.direction, one.other_party) == (direction, "+15550123")
+            and one.state in states
+            and since <= one.accepted_at < until
+        }
+        assert len(found) == 4 * len(theirs)
+        order = [(row.accepted_at, row.fax_id.hex) for row in found]
+        assert order == sorted(order, reverse=True)
 
 
 async def test_faxes_of_several_accounts_of_a_domain_and_of_a_reseller(engine: AsyncEngine) -> None:
@@ -235,7 +289,7 @@ async def test_faxes_of_several_accounts_of_a_domain_and_of_a_reseller(engine: A
     }
     for whose, found in asked.items():
         assert [row.fax_id for row in await faxes(engine, whose)] == found, whose
-        assert [row.fax_id for row in (await History(engine).search(whose, "0100")).rows] == found, whose
+        assert [row.fax_id for row in (await History(engine).faxes(whose, number="0100")).rows] == found, whose
         routed = [fax_id for fax_id in found if fax_id != lost]
         assert [row.fax_id for row in await faxes(engine, whose, states=["routed", "failed"])] == routed, whose
         assert [row.fax_id for row in await faxes(engine, whose, direction="received", since=NOW)] == found[:1], whose

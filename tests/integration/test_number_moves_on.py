@@ -98,7 +98,7 @@ async def history_tells_them_apart(history: History, old: tuple[UUID, str], new:
     for fax, account, domain in ((*old, DOMAIN), (*new, NEXT)):
         for whose in (Whose(accounts=(account,)), Whose(domain=domain)):
             assert [row.fax_id for row in (await history.faxes(whose)).rows] == [fax]
-            assert [row.fax_id for row in (await history.search(whose, CALLER)).rows] == [fax]
+            assert [row.fax_id for row in (await history.faxes(whose, number=CALLER)).rows] == [fax]
 
 
 async def test_the_old_customer_keeps_what_was_theirs(site: Portal) -> None:

@@ -22,12 +22,16 @@ TOGETHER: Final = 100
 
 @dataclass(frozen=True)
 class Filter:
-    """Which of somebody's faxes; None and empty mean any. Accepted at `since` or later, and before `until`."""
+    """Which of somebody's faxes; None and empty mean any. Accepted at `since` or later, and before `until`.
+
+    Of `digits` see `services._runtime.history.digits`: how the other party's number begins, read from its end.
+    """
 
     direction: Direction | None = None
     states: Sequence[FaxState] = ()
     since: datetime | None = None
     until: datetime | None = None
+    digits: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,11 @@ class Question:
         given = tuple(value for value in values if value is not None)
         return replace(self, text=f"{self.text} AND {condition}", values=(*self.values, *given))
 
+    def one_of(self, column: str, values: Sequence[Value]) -> "Question":
+        """Ask that `column` has one of `values`, if there are any."""
+        marks = ", ".join("{}" for _ in values)
+        return self.where(f"{column} IN ({marks})", *values) if values else self
+
     def newest(self, rows: int) -> "Question":
         """At most so many, the newest first."""
         return replace(self, text=f"{self.text} ORDER BY accepted_at DESC, fax_id DESC LIMIT {rows:d}")
@@ -58,19 +67,12 @@ def of_fax(column: str, fax_id: Value) -> Question:
 
 def filtered(whose: Whose, wanted: Filter, after: Cursor | None, rows: int) -> Question | None:
     """The newest faxes after `after`; None: it can be none."""
+    if wanted.digits is not None:
+        return _first(rows, [_within(one, wanted, after).newest(rows) for one in _numbered(whose, wanted)])
     branches = list(_branches(whose, wanted))
     if len(branches) == 1:
         return _within(_faxes(COLUMNS, *branches[0]), wanted, after).newest(rows)
     return _first(rows, [_within(_faxes(_KEY, *one), wanted, after).newest(rows) for one in branches])
-
-
-def ending_in(whose: Whose, digits: str, after: Cursor | None, rows: int) -> Question | None:
-    """The newest faxes whose other party ends in `digits`, which are given last first; None: it can be none.
-
-    The range is found first, whatever the planner thinks of it: a rare number in a large account is rare.
-    """
-    ranges = [_faxes(_KEY, key, ("other_digits >=", digits), ("other_digits <", digits + ":")) for key in _keys(whose)]
-    return _first(rows, [_within(_found_first(one), Filter(), after).newest(rows) for one in ranges])
 
 
 Condition = tuple[str, Value]
@@ -101,9 +103,17 @@ def _faxes(columns: str, *conditions: Condition) -> Question:
     return Question(f"SELECT {columns} FROM faxes WHERE {where}", tuple(value for _, value in conditions))  # noqa: S608
 
 
-def _found_first(question: Question) -> Question:
-    text = f"WITH found AS MATERIALIZED ({question.text}) SELECT * FROM found WHERE TRUE"  # noqa: S608 - no value in it
-    return replace(question, text=text)
+def _numbered(whose: Whose, wanted: Filter) -> Iterator[Question]:
+    """The faxes of one number, for each key.
+
+    The range is found first, whatever the planner thinks of it: a rare number in a large account is rare. Its index has
+    all that is asked of a fax.
+    """
+    digits = wanted.digits or ""
+    for key in _keys(whose):
+        found = _faxes(f"{_KEY}, direction, state", key, ("other_digits >=", digits), ("other_digits <", digits + ":"))
+        text = f"WITH found AS MATERIALIZED ({found.text}) SELECT {_KEY} FROM found WHERE TRUE"  # noqa: S608 - no value
+        yield replace(found, text=text).where("direction = {}", wanted.direction).one_of("state", wanted.states)
 
 
 def _within(question: Question, wanted: Filter, after: Cursor | None) -> Question:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.fax import FaxState, FaxStatusChanged
-from services._runtime.history.asking import Filter, Question, ending_in, filtered, of_fax
+from services._runtime.history.asking import Filter, Question, filtered, of_fax
 from services._runtime.history.digits import reversed_digits
 from services._runtime.history.driver import fax_id as read_id
 from services._runtime.history.driver import fetch, moment
@@ -40,18 +40,19 @@ class History:
         states: Sequence[FaxState] = (),
         since: datetime | None = None,
         until: datetime | None = None,
+        number: str | None = None,
         after: Cursor | None = None,
         limit: int = 50,
     ) -> Page:
-        """Somebody's faxes, newest first: see `Filter`. A text is an account. `after` goes on with the next page."""
-        wanted = Filter(direction, states, since, until)
-        return await self._page(filtered(_whose(whose), wanted, after, limit + 1), limit)
+        """Somebody's faxes, newest first: see `Filter`. A text is an account. `after` goes on with the next page.
 
-    async def search(self, whose: Whose | str, number: str, /, *, after: Cursor | None = None, limit: int = 50) -> Page:
-        """Somebody's faxes from or to a number that ends in the digits of `number`, newest first; none: no faxes."""
+        `number`: only from or to a number that ends in its digits; without a digit in it, none.
+        """
         digits = reversed_digits(number)
-        question = None if digits is None else ending_in(_whose(whose), digits, after, limit + 1)
-        return await self._page(question, limit)
+        if number is not None and digits is None:
+            return Page((), None)
+        wanted = Filter(direction, states, since, until, digits)
+        return await self._page(filtered(_whose(whose), wanted, after, limit + 1), limit)
 
     async def usage(self, whose: Whose, since: datetime, until: datetime) -> Sequence[Usage]:
         """What somebody's faxes came to by domain, account, month and direction, in this order.

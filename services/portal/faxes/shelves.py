@@ -69,12 +69,6 @@ def direction(shelf: Shelf) -> Direction:
     return "sent" if shelf == "sent" else "received"
 
 
-def belongs(row: FaxRow, shelf: Shelf, group: str = "") -> bool:
-    """Whether a fax is on that list."""
-    wanted = states(shelf, group)
-    return row.direction == direction(shelf) and (not wanted or row.state in wanted)
-
-
 def shelf_of(row: FaxRow) -> Shelf:
     """The list where a fax is found."""
     if row.direction == "sent":
