@@ -18,7 +18,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
 from services._runtime.batch import Batch, due, run_lanes
-from services._runtime.kafka import faststream_security
+from services._runtime.broker_security import faststream_security
 from services._runtime.metrics import StageMetrics
 from services._runtime.publisher import Publishes, PublishUnknown
 from services._runtime.records import Partition, Record

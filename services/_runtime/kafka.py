@@ -4,7 +4,6 @@ import ssl
 from typing import Any
 
 from aiokafka.helpers import create_ssl_context
-from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from services._runtime.header_names import read_any_header_name
 from services._runtime.settings import KafkaSettings
@@ -16,7 +15,7 @@ def client_options(settings: KafkaSettings) -> dict[str, Any]:
     options: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap.split(","),
         "security_protocol": settings.security_protocol,
-        "ssl_context": _ssl_context(settings),
+        "ssl_context": ssl_context(settings),
     }
     if settings.security_protocol.startswith("SASL"):
         options |= {
@@ -27,21 +26,8 @@ def client_options(settings: KafkaSettings) -> dict[str, Any]:
     return options
 
 
-def faststream_security(settings: KafkaSettings) -> BaseSecurity:
-    """The same for FastStream's broker."""
-    read_any_header_name()
-    context = _ssl_context(settings)
-    if not settings.security_protocol.startswith("SASL"):
-        return BaseSecurity(ssl_context=context)
-    secured = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
-    return secured[settings.sasl_mechanism](
-        username=settings.username or "",
-        password=settings.password.get_secret_value() if settings.password else "",
-        ssl_context=context,
-    )
-
-
-def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext | None:
+def ssl_context(settings: KafkaSettings) -> ssl.SSLContext | None:
+    """Whom we trust; nothing where the connection isn't TLS."""
     if not settings.security_protocol.endswith("SSL"):
         return None
     context: ssl.SSLContext = create_ssl_context(cafile=settings.ca_file and str(settings.ca_file))

@@ -10,6 +10,7 @@ from functools import partial
 from importlib.metadata import version
 
 import httpx
+import typer
 from aiokafka.admin import AIOKafkaAdminClient
 from rich.console import Console
 
@@ -28,6 +29,10 @@ PACKAGES = ("faststream", "aiokafka", "pydantic", "obstore", "aiosmtplib", "pypd
 SECRET_WORDS = ("PASSWORD", "SECRET", "ACCESS_KEY", "TOKEN")
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
 def doctor() -> None:
     """Show settings (secrets masked), whether each part answers, and versions. Exit status 1 if a part doesn't."""
     adopt(ROOT)

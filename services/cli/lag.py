@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
+import typer
 from rich.table import Table
 
 from services._runtime.lag import measure
@@ -10,9 +11,12 @@ from services._runtime.settings import KafkaSettings
 from services.cli.surroundings import ROOT, adopt
 from services.cli.terminal import console
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def lag() -> None:
-    """Show how many messages each stage has before it, how old the oldest is, and how many processes work at it."""
+    """Show how many messages wait for each stage, how old the oldest is, and how many processes work at it."""
     adopt(ROOT)
     table = Table("Stage", "Topic", "Messages", "Oldest", "Processes", box=None)
     for one in asyncio.run(measure(KafkaSettings())):

@@ -18,6 +18,8 @@ from services.cli.receiving import Incoming, follow, hand_over
 from services.cli.surroundings import ROOT, adopt
 from services.ingest.domain import fax_id_of
 
+app = typer.Typer(add_completion=False)
+
 EXAMPLES = (
     "Examples:\n\nnativefax receive fax.tif --to +12025550100\n\n"
     "nativefax receive one.tif two.tif --to +12025550100 --from +15550199 --pages 3\n\n"
@@ -26,6 +28,7 @@ EXAMPLES = (
 )
 
 
+@app.command(epilog=EXAMPLES)
 def receive(
     files: Annotated[list[Path], typer.Argument(help="TIFF files as a fax receiver wrote them", metavar="FILE...")],
     to: Annotated[str, typer.Option("--to", help="the called fax number", metavar="NUMBER")],

@@ -22,6 +22,8 @@ from services.cli.sent_way import follow_sent
 from services.cli.submitting import Outgoing, SubmitSettings, by_api, by_ata, by_email
 from services.cli.surroundings import ROOT, adopt
 
+app = typer.Typer(add_completion=False)
+
 EXAMPLES = (
     "Examples:\n\nnativefax send letter.pdf --from +12025550100 --to +12025550177\n\n"
     "nativefax send a.pdf photo.jpg --together --from +12025550100 --to 2025550177 --by email --subject Referral\n\n"
@@ -38,6 +40,7 @@ class By(StrEnum):
     ATA = "ata"
 
 
+@app.command(epilog=EXAMPLES)
 def send(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     files: Annotated[list[Path], typer.Argument(help="PDF, TIFF, JPEG, PNG, text …", metavar="FILE...")],
     sender: Annotated[str, typer.Option("--from", help="the account's fax number", metavar="NUMBER")],

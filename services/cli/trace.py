@@ -18,9 +18,12 @@ from services.cli.following import StatusReader
 from services.cli.surroundings import ROOT, adopt
 from services.cli.terminal import console
 
+app = typer.Typer(add_completion=False)
+
 EXAMPLES = "Example:\n\nnativefax trace 7c9e6679-7425-50de-944b-e07fc1f90ae7"
 
 
+@app.command(epilog=EXAMPLES)
 def trace(fax: Annotated[str, typer.Argument(help="the fax's id", metavar="FAX")]) -> None:
     """Show every step of one fax with its time."""
     try:

@@ -35,6 +35,8 @@ from services.cli.following import StatusReader
 from services.cli.receiving import hand_over
 from services.cli.surroundings import ROOT
 
+app = typer.Typer(add_completion=False)
+
 EXAMPLES = (
     "Examples:\n\nnativefax demo\n\nnativefax demo --no-files --root /tmp/try\n\n"
     "People read stderr. stdout is one JSON line, computed by a process of its own (python -m deploy.local.checker) "
@@ -42,6 +44,7 @@ EXAMPLES = (
 )
 
 
+@app.command(epilog=EXAMPLES)
 def demo(
     root: Annotated[Path, typer.Option(help="where the pipeline keeps everything")] = ROOT,
     files: Annotated[bool, typer.Option(help="also the damaged, odd and hostile files of tests/data")] = True,

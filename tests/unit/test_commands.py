@@ -1,0 +1,22 @@
+"""What `nativefax --help` says of a command without importing it is what the command says of itself."""
+
+import subprocess
+import sys
+
+import pytest
+
+from services.cli.commands import COMMANDS
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_what_its_list_says(name: str) -> None:
+    assert (COMMANDS[name].load().help or "").strip() == COMMANDS[name].does
+
+
+def test_a_command_imports_only_its_own_libraries() -> None:
+    asked = (
+        "import sys; from services.cli.commands import COMMANDS; COMMANDS['lag'].load(); "
+        "print([one for one in ('boto3', 'fastapi', 'faststream', 'numpy', 'sqlalchemy') if one in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60)
+    assert ended.stdout == "[]\n"
