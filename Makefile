@@ -21,7 +21,7 @@ test:  ## Run every test (at most 10 minutes)
 	@$(BIN)/python -m deploy.local.debian
 	@$(BIN)/pytest -m "not chaos" -n 2 --dist loadfile --no-loadscope-reorder
 
-check:  ## Lint, types, import rules, generated files
+check:  ## Lint, types, import rules, generated files, the chart
 	@$(SET_UP) dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -30,6 +30,7 @@ check:  ## Lint, types, import rules, generated files
 	@$(BIN)/python -m schemas.generate --check
 	@$(BIN)/hadolint deploy/Dockerfile
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+	@$(BIN)/python -m deploy.checks
 
 bench:  ## Measure, each figure beside its peer or floor, as lines of JSON
 	@$(SET_UP) dev
