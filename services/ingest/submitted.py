@@ -1,17 +1,18 @@
 """fax-submitted in; fax-ready, fax-status, and pages made anew for the dialer out."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from schemas.base import StoredObject
+from schemas.base import Event, StoredObject
 from schemas.fax import FaxSubmitted, RenderRequested
 from schemas.keys import DIALLED, DOCUMENT, THUMBNAIL, fax_prefix
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
-from services._runtime.decision import was_deleted
+from services._runtime.deleted import cleared
 from services._runtime.expiry import expired_by
 from services._runtime.outcomes import Done, Outcome, RetryLater
 from services.ingest.documents.cover import Cover
@@ -44,15 +45,16 @@ class SubmittedFaxes:
 
     async def handle(self, event: FaxSubmitted | RenderRequested) -> Outcome:
         """Read, convert, store. The same event gives the same objects."""
-        try:
+        told: tuple[Event, ...] = ()
+        with suppress(_ObjectMissing):
             if isinstance(event, RenderRequested):
-                return Done((await rendered(event, self.blobs, partial(self._converted, a4=event.a4)),))
-            made = await self._made(event)
-        except _ObjectMissing:
-            if await was_deleted(self.blobs, event.accepted_at, event.fax_id):
-                return Done((expired_by(event, self.now()),))
-            return RetryLater("object-missing", attempts=2, detail="an attachment isn't there")
-        return Done((ready(event, made), status(event, made, self.now())))
+                told = (await rendered(event, self.blobs, partial(self._converted, a4=event.a4)),)
+            else:
+                made = await self._made(event)
+                told = (ready(event, made), status(event, made, self.now()))
+        if await cleared(self.blobs, event.accepted_at, event.fax_id):
+            return Done((expired_by(event, self.now()),))
+        return Done(told) if told else RetryLater("object-missing", attempts=2, detail="an attachment isn't there")
 
     async def _made(self, event: FaxSubmitted) -> Made:
         if sum(one.document.size for one in event.attachments) > MAX_BYTES:

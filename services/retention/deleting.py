@@ -37,13 +37,16 @@ class Deletions:
         Raises:
             DependencyAway: The store doesn't answer or holds can't be known.
         """
-        day = request.accepted_at.astimezone(UTC).date()
-        [fax] = await self.sweep.look(day, [request.fax_id], self.sweep.now())
+        [fax] = await self._look(request)
         await self.sweep.holds.read_to_end()
         if why := self._kept(fax, request):
             log.warning("not deleted", extra={"fax": str(request.fax_id), "reason": why})
             return Done()
-        return await self._delete(fax, request)
+        return await self._delete(request)
+
+    async def _look(self, request: DeletionRequested) -> list[Candidate]:
+        day = request.accepted_at.astimezone(UTC).date()
+        return await self.sweep.look(day, [request.fax_id], self.sweep.now())
 
     def _kept(self, fax: Candidate, request: DeletionRequested) -> str:
         """Why it stays; empty if it goes."""
@@ -53,9 +56,10 @@ class Deletions:
             return "nothing was decided about it, or it is gone"
         return "" if fax.facts.account_id == request.account_id else "it is another account's"
 
-    async def _delete(self, fax: Candidate, request: DeletionRequested) -> Outcome:
+    async def _delete(self, request: DeletionRequested) -> Outcome:
         bucket = self.sweep.bucket
-        upload = await self._note(request)  # first: from now on, whatever comes late ends
+        upload = await self._note(request)  # from now on, whatever comes late ends (`services._runtime.deleted`)
+        [fax] = await self._look(request)
         uploads = await bucket.all_of([upload]) if upload and upload.startswith(INCOMING) else []
         files = [*uploads, *fax.remains.documents, *await self._decisions(fax, request)]
         await self.sweep.pace.spend(len(files))

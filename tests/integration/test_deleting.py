@@ -145,6 +145,24 @@ async def test_telephonys_upload_goes_too_and_the_call_told_again_brings_nothing
         assert isinstance(step, FaxStatusChanged)
         assert (step.fax_id, step.state) == (fax_id, "expired")
     assert not [key for key in stored.of(fax_id) if key.endswith("original.tif")]
+    assert await stored.blobs.keys("incoming/") == []
+
+
+async def test_what_is_written_between_the_looking_and_the_note_goes_too(
+    stored: StoredFaxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its writer looked before the note was there, so it is for the deletion to find it."""
+    when = stored.now - YOUNG
+    fax_id = await stored.put_fax(when)
+    noting = Deletions._note
+
+    async def note(deletions: Deletions, request: DeletionRequested) -> str | None:
+        await stored.blobs.put(f"{fax_prefix(when, fax_id)}dialled-standard.tif", b"pages", "image/tiff")
+        return await noting(deletions, request)
+
+    monkeypatch.setattr(Deletions, "_note", note)
+    await delete(stored, fax_id, when)
+    assert [key.rpartition("/")[2] for key in stored.of(fax_id) if key.startswith("fax/")] == ["decision.json"]
 
 
 async def test_what_is_left_is_as_it_should_be_and_goes_with_its_day(stored: StoredFaxes) -> None:

@@ -118,7 +118,7 @@ async def test_a_fax_too_large_is_refused_unread() -> None:
     submitted, blobs = event(b"x", b"y")
     large = submitted.attachments[1].document.model_copy(update={"size": 50_000_001})
     parts = (submitted.attachments[0], submitted.attachments[1].model_copy(update={"document": large}))
-    blobs.away = True
+    blobs.objects.clear()
     ready, _ = await handled(submitted.model_copy(update={"attachments": parts}), blobs)
     assert (ready.failure, ready.failed_file) == ("too-large", "file 2")
 
