@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from babel.dates import format_date, format_time
 
+from services._runtime.texts import straight
 from services._runtime.translating import gettext, language, ngettext
 
 _LIGHT, _DARK = "#ffffff", "#000000"
@@ -19,9 +20,9 @@ def party(name: str | None) -> str:
     try:
         number = phonenumbers.parse(name, None)
     except phonenumbers.NumberParseException:
-        return " ".join(name.split())
+        return straight(name)
     if not phonenumbers.is_possible_number(number):
-        return " ".join(name.split())
+        return straight(name)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 

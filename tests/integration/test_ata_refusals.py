@@ -230,6 +230,7 @@ async def test_a_number_that_may_not_be_dialled_is_refused_with_its_reason(
         ({"to": "1" * 41}, "query.to"),
         ({"job": ""}, "query.job"),
         ({"job": "1" * 65}, "query.job"),
+        ({"job": "a\0"}, "query.job"),
         ({"booted_at": "yesterday"}, "query.booted_at"),
         ({"booted_at": "2026-11-24T12:00:00"}, "query.booted_at"),
     ],
@@ -241,7 +242,20 @@ async def test_what_is_wrong_in_a_request_is_named(world: World, changes: dict[s
     assert [one["where"] for one in told["errors"]] == [where]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b'{"serial": "x"}', b'{"serial": 5, "code": "x"}', b" " * 5000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b'{"serial": "x"}',
+        b'{"serial": 5, "code": "x"}',
+        b'{"serial": "a\\u0000", "code": "x"}',
+        b'{"serial": "\\ud800", "code": "x"}',
+        b'{"serial": "x", "code": "\\ud800"}',
+        b'{"\\ud800": "x"}',
+        b" " * 5000,
+    ],
+)
 async def test_an_enrolment_that_cannot_be_read_is_refused(world: World, body: bytes) -> None:
     answer = await world.http.post("/v1/ata/enrol", content=body)
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems/invalid-request")
@@ -250,6 +264,10 @@ async def test_an_enrolment_that_cannot_be_read_is_refused(world: World, body: b
 async def test_who_is_not_authenticated_learns_nothing_of_the_request(world: World) -> None:
     answer = await world.ask("POST", "/v1/ata/faxes", auth=(SERIAL, "wrong"), params={"to": "911"}, content=b"")
     assert answer.status_code == 401
+
+
+async def test_a_serial_number_that_no_database_can_keep_is_nobodys(world: World) -> None:
+    assert (await world.ask("POST", "/v1/ata/rotate", auth=("a\0", "secret"))).status_code == 401
 
 
 async def test_room_is_given_back(world: World) -> None:

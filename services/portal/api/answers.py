@@ -1,6 +1,9 @@
 """What the API answers to what is raised."""
 
+from collections.abc import Sequence
+
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,6 +11,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services._runtime.problems import Handler, Wrong, fault_handlers, problem_response, refuse
+from services._runtime.texts import all_storable
 from services.portal.api.problems import Code, Refused
 from services.portal.inventory.actors import NotAllowed, NotThere
 
@@ -43,8 +47,13 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
     """In Pydantic's words, without the values."""
     if any(one["type"] == "json_invalid" for one in error.errors()):
         return await refuse(request, Refused("malformed-body"))
-    wrong = tuple(Wrong(".".join(map(str, one["loc"]))[:100], one["msg"]) for one in error.errors()[:MOST_ERRORS])
+    wrong = tuple(Wrong(_where(one["loc"]), one["msg"]) for one in error.errors()[:MOST_ERRORS])
     return await refuse(request, Refused("invalid-request", errors=wrong))
+
+
+def _where(loc: Sequence[object]) -> str:
+    """As the request has it; a field's name may be any text, or none."""
+    return ".".join(map(str, loc))[:100].encode("utf-8", "replace").decode()
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
@@ -60,7 +69,10 @@ def _allowed(request: Request) -> str:
 
 
 class Bounded:
-    """Lets no body in that is larger than any of ours, or hides its size: it is read before the token is looked at."""
+    """Lets in no address that isn't text, and no body that is larger than any of ours, or hides its size.
+
+    Both are read before the token is looked at.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -69,8 +81,10 @@ class Bounded:
         """See ASGI."""
         headers = dict(scope["headers"]) if scope["type"] == "http" else {}
         size = headers.get(b"content-length", b"0")
+        code: Code | None = None
         if b"transfer-encoding" in headers or not size.isdigit() or int(size) > MOST_BYTES:
-            refused = problem_response(Refused("body-too-large"), scope["state"]["request_id"])
-            await refused(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+            code = "body-too-large"
+        elif not all_storable((scope.get("path", ""), QueryParams(scope.get("query_string", b"")).multi_items())):
+            code = "malformed-address"
+        answer = problem_response(Refused(code), scope["state"]["request_id"]) if code else self._app
+        await answer(scope, receive, send)

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
 
+from services._runtime.texts import all_storable
 from services.portal.inventory.forms import AddAccount, ChangeAccount, FaxSettings, PrimaryUser, UserForm
 from services.portal.inventory.treatments import Treatment
 
@@ -19,6 +20,13 @@ class Given(BaseModel):
     """A body. Fields that aren't known are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_text(cls, given: Any) -> Any:
+        if not all_storable(given):
+            raise ValueError("it has what no text has: a NUL, or half a character")
+        return given
 
 
 class NewDomain(Given):

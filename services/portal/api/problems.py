@@ -21,6 +21,7 @@ Code = Literal[
     "refused",
     "invalid-request",
     "malformed-body",
+    "malformed-address",
     "body-too-large",
     "unavailable",
     "unconfirmed",
@@ -57,6 +58,9 @@ PROBLEMS: MappingProxyType[Code, Problem] = MappingProxyType(
             422, "Something in the request is not as it should be.", "See errors for what, and /api/v1/openapi.json."
         ),
         "malformed-body": Problem(400, "The body can't be read.", "Send JSON in UTF-8, all of it."),
+        "malformed-address": Problem(
+            400, "The address can't be read: a part of it is no text.", "Take out the NUL (%00), and write it in UTF-8."
+        ),
         "body-too-large": Problem(
             413, "The body is too large, or doesn't say how large it is.", "Send less at a time, with Content-Length."
         ),

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from schemas.accounts import Handling, Method
 from schemas.base import EmailAddress, Name
+from services._runtime.texts import turns
 from services.portal.inventory.refusals import Refusal, refuse
 
 METHODS: Final[tuple[Method, ...]] = get_args(Method)
@@ -35,13 +36,13 @@ def serial_folded(written: str) -> str:
 
 
 def name_of(written: str) -> str | None:
-    """A name, or None if it is none."""
-    return _valid(_NAME, " ".join(written.split()))
+    """A name, or None if it is none. One that turns what is shown after it is none."""
+    return None if turns(written) else _valid(_NAME, " ".join(written.split()))
 
 
 def email_of(written: str) -> str | None:
-    """An email address, or None if it is none."""
-    return _valid(_EMAIL, written.strip())
+    """An email address, or None if it is none, or turns what is shown after it."""
+    return None if turns(written) else _valid(_EMAIL, written.strip())
 
 
 def _valid(kind: TypeAdapter[str], written: str) -> str | None:

@@ -3,10 +3,18 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from schemas.accounts import LinkAccess, Region, TimeZone
 from schemas.base import CallerId, EmailAddress, Frozen, Text
+from services._runtime.texts import turns
+
+
+def _straight(text: str) -> str:
+    if turns(text):
+        raise ValueError("it turns the direction of text")
+    return text
+
 
 ImportMode = Literal["dry-run", "all-or-nothing", "good-rows"]
 
@@ -24,7 +32,7 @@ class FaxSettings(Frozen):
     region: Region = "US"
     cover_page: bool = False
     time_zone: TimeZone = "UTC"
-    header_text: Text = ""
+    header_text: Annotated[Text, AfterValidator(_straight)] = ""
     retention_days: int = Field(default=365, ge=30, le=365)
     link_access: LinkAccess = "token"
 

@@ -7,6 +7,7 @@ from sqlalchemy import delete, insert, select
 
 from schemas.base import Text
 from schemas.retention import HoldChanged
+from services._runtime.texts import turns
 from services.portal.inventory.actors import Actor, NotThere
 from services.portal.inventory.refusals import Refused, refused
 from services.portal.inventory.store import Change, Entry, Store
@@ -95,7 +96,7 @@ def _fit(*lines: str) -> bool:
             _LINE.validate_python(one.strip())
     except ValidationError:
         return False
-    return True
+    return not any(map(turns, lines))
 
 
 async def _tell(change: Change, word: _Word, domain: str | None, before: dict[str, str] | None) -> Held:

@@ -14,7 +14,7 @@ from services._runtime.translating import N_
 from services.portal.inventory.actors import NotAllowed, NotThere
 from services.portal.inventory.jobs import TooManyJobs
 from services.portal.web.fax_pages.finding import NotConnected
-from services.portal.web.gate import NotTheirForm, TooLarge, Visit
+from services.portal.web.gate import NotText, NotTheirForm, TooLarge, Visit
 from services.portal.web.rendering import Face, render
 from services.portal.web.send_pages.drafting import CannotSend
 from services.portal.web.showing import show
@@ -29,6 +29,7 @@ def handlers() -> dict[Any, Callable[[Request, Any], Awaitable[Response]]]:
     return {
         NotAllowed: _not_allowed,
         NotThere: _not_there,
+        NotText: _not_text,
         NotTheirForm: _not_their_form,
         NotConnected: _not_connected,
         CannotSend: _cannot_send,
@@ -72,6 +73,15 @@ async def _not_their_form(_: Request, __: NotTheirForm) -> Response:
         N_("This form is out of date"),
         N_("You signed in or out meanwhile, or it came from another page. Nothing was changed."),
         N_("Go back, load the page again, and send the form once more."),
+    )
+
+
+async def _not_text(_: Request, __: NotText) -> Response:
+    return _notice(
+        400,
+        N_("This can't be read"),
+        N_("A part of it is no text: a NUL, or half a character. Nothing was changed."),
+        N_("If you pasted something, type it instead."),
     )
 
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services._runtime.texts import all_storable
 from services._runtime.translating import speak
 from services.portal.inventory.actors import Actor, NotAllowed
 from services.portal.web.choosing import language_of
@@ -56,6 +57,10 @@ BY_ITSELF: Final = "x-by-itself"
 
 class TooLarge(Exception):  # noqa: N818 - it says what it is
     """A form that is larger than any of ours, or doesn't say how large it is. 413."""
+
+
+class NotText(Exception):  # noqa: N818 - it says what it is
+    """An address or a form with what no text has: a NUL, or half a character. 400."""
 
 
 class NotTheirForm(Exception):  # noqa: N818 - it says what it is
@@ -110,6 +115,7 @@ class Gate:
 
     async def __call__(self, request: Request) -> Response:
         """Answer, or refuse."""
+        _must_be_text((request.url.path, request.query_params.multi_items()))
         cookies = self.services.cookies
         session = await self.services.sessions.find(request.cookies.get(cookies.session), used=_by_hand(request))
         if self.rule is not None and session is None:
@@ -144,6 +150,11 @@ class Gate:
         return response
 
 
+def _must_be_text(given: object) -> None:
+    if not all_storable(given):
+        raise NotText
+
+
 def _announced(request: Request, most: int) -> int:
     size = request.headers.get("content-length", "")
     if not size.isdecimal() or int(size) > most:
@@ -157,6 +168,11 @@ async def _form(request: Request, token: str, most: int) -> FormData:
             form = await request.form(max_files=FILE_FIELDS, max_fields=FIELDS, max_part_size=most)
     except TimeoutError as error:
         raise HTTPException(408) from error
+    except UnicodeError as error:  # it names an encoding, and isn't in it
+        raise NotText from error
+    _must_be_text(
+        [(name, value.filename or "" if isinstance(value, UploadFile) else value) for name, value in form.multi_items()]
+    )
     sent = form.get("form_token", "")
     if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), token.encode()):
         raise NotTheirForm("form token")
