@@ -17,8 +17,7 @@ demo:  ## Send real faxes through and check what arrived
 	@$(BIN)/nativefax demo
 
 test:  ## Run every test (at most 10 minutes)
-	@$(SET_UP) dev
-	@$(BIN)/python -m deploy.local.debian
+	@$(SET_UP) dev debian
 	@$(BIN)/pytest -m "not chaos" -n 2 --dist loadfile --no-loadscope-reorder
 
 check:  ## Lint, types, import rules, generated files, the chart
@@ -37,7 +36,7 @@ bench:  ## Measure, each figure beside its peer or floor, as lines of JSON
 	@$(BIN)/python -m tests.bench
 
 chaos:  ## Long fault, fuzz and load tests
-	@$(SET_UP) dev
+	@$(SET_UP) dev debian
 	@$(BIN)/pytest -m chaos --timeout 3600
 
 clean:  ## Remove .venv and .local, with every fax and mail in it

@@ -1,6 +1,7 @@
 """The Debian packages some tests need: which are missing, and installing them as root.
 
-``python -m deploy.local.debian`` installs them, or tells what to type.
+setup.py sees to them before `make test`: as root they are installed, else the reader is told what to type. Standard
+library only, for nothing may be installed yet.
 """
 
 import ctypes.util
@@ -8,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,8 +49,14 @@ def in_ci() -> bool:
     return os.environ.get("CI") == "true"
 
 
-def install(packages: Iterable[str]) -> bool:
+def can_install() -> bool:
+    """Whether this user may install Debian packages."""
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def install(packages: Collection[str]) -> bool:
     """Install `packages` as root; tell whether that worked."""
+    print(f"Installing Debian packages: {', '.join(packages)} ...", file=sys.stderr, flush=True)  # noqa: T201 - for people
     apt = ["apt-get", "--quiet", "--yes"]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     command = [*apt, "install", "--no-install-recommends", "--no-remove", *sorted(packages)]
@@ -60,18 +67,17 @@ def install(packages: Iterable[str]) -> bool:
     return subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False).returncode == 0  # noqa: S603
 
 
+def told(missing: Collection[DebianPart]) -> str:
+    """What `missing` would be for, and what to type."""
+    lines = [f"  {part.package:<26} {part.purpose}" for part in missing]
+    return "\n".join([*lines, f"As root: {apt_line(part.package for part in missing)}"])
+
+
 def main() -> int:
     """Install what is missing if that is possible; the exit status is 1 only in CI, for what stays missing."""
-    missing = [part.package for part in read_parts() if not part.is_there()]
-    if not missing:
+    missing = [part for part in read_parts() if not part.is_there()]
+    if not missing or (can_install() and install([part.package for part in missing])):
         return 0
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        print(f"Installing Debian packages: {', '.join(missing)}", flush=True)  # noqa: T201 - a command's output
-        if install(missing):
-            return 0
-    print(f"Some tests need parts that are missing. As root: {apt_line(missing)}", file=sys.stderr)  # noqa: T201
+    what = "and CI=true, so no test is run" if in_ci() else "and tests that need them are withheld"
+    print(f"Parts from Debian are missing, {what}:\n{told(missing)}", file=sys.stderr)  # noqa: T201 - for people
     return int(in_ci())
-
-
-if __name__ == "__main__":
-    sys.exit(main())

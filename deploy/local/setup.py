@@ -1,47 +1,28 @@
 """Make .venv and put the pinned requirements into it: ``python3 -I deploy/local/setup.py local`` (or ``dev``).
 
+With ``debian`` as a second word it first sees to the Debian packages that tests need (deploy/local/debian.py).
 Standard library only, and in words that any Python 3.6 can still read, for it runs before anything is installed.
 """
 
+import fcntl
 import hashlib
+import importlib
+import importlib.util
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 HERE = Path(__file__).resolve().parents[2]
 VENV = HERE / ".venv"
 PYTHON = VENV / "bin" / "python"
 OLDEST = (3, 11)
-SHOWN_LINES = 12  # of pip's answer, when it is not understood
-FAILURES = (  # the first of which a word is in pip's answer
-    (
-        ("No space left",),
-        "The disk is full.",
-        "Free some space and run the same command again.",
-    ),
-    (
-        ("Read-only file system", "Permission denied"),
-        f"{VENV} cannot be written.",
-        "Make it writable for this user, or work in a copy of the project elsewhere.",
-    ),
-    (
-        ("DO NOT MATCH THE HASHES",),
-        "A package is not the file this project pinned.",
-        "Run the same command again. If it says so twice, do not use this package index.",
-    ),
-    (
-        ("NewConnectionError", "name resolution", "ProxyError", "SSLError", "timed out", "ConnectionResetError"),
-        "The package registry cannot be reached.",
-        "Check the network and its proxy settings (HTTPS_PROXY), then run the same command again.",
-    ),
-    (
-        ("No matching distribution",),
-        "A pinned package has no build for Python {}.{} on this system.".format(*sys.version_info[:2]),
-        "Use another Python: make PYTHON=python3.13 ...",
-    ),
-)
+COVERS = {"local": ("local", "dev"), "dev": ("dev",)}  # dev.txt has all of local.txt, in the same versions
+INTERRUPTED = 130  # the exit status that shells give to Ctrl-C
 
 
 def fail(message: str, cure: str) -> None:
@@ -56,14 +37,35 @@ def check_python() -> None:
             "This is Python {}.{}; Native Fax needs 3.11 or newer.".format(*sys.version_info[:2]),
             "Install one and name it: make PYTHON=python3.13 ...",
         )
-    try:
-        import ensurepip  # noqa: F401, PLC0415 - Debian leaves it out
-        import venv  # noqa: F401, PLC0415
-    except ImportError as error:
+    if not (makes_venvs() or (has_debian_part(venv_package()) and makes_venvs())):
         fail(
-            f"This Python cannot make virtual environments (no module {error.name}).",
-            "On Debian and Ubuntu, as root: apt-get install python3-venv",
+            "This Python cannot make virtual environments (it has no module ensurepip).",
+            f"On Debian and Ubuntu, as root: apt-get install {venv_package()}",
         )
+
+
+def makes_venvs() -> bool:
+    """Whether this Python has what Debian keeps in a package of its own."""
+    importlib.invalidate_caches()
+    return all(importlib.util.find_spec(name) is not None for name in ("ensurepip", "venv"))
+
+
+def venv_package() -> str:
+    """The Debian package with the rest of this Python."""
+    return "python{}.{}-venv".format(*sys.version_info[:2])
+
+
+def has_debian_part(package: str) -> bool:
+    """Install a Debian package, where this user may; tell whether that worked."""
+    debian = beside("debian")
+    return bool(debian.can_install() and debian.install([package]))
+
+
+def beside(name: str) -> ModuleType:
+    """The module `name` of this folder, which an isolated Python does not find by itself; only for one new enough."""
+    if str(HERE) not in sys.path:
+        sys.path.insert(0, str(HERE))
+    return importlib.import_module(f"deploy.local.{name}")
 
 
 def digest_of(requirements: Path) -> str:
@@ -72,12 +74,19 @@ def digest_of(requirements: Path) -> str:
     return hashlib.sha256(b"\0".join(inputs)).hexdigest()
 
 
+def venv_works() -> bool:
+    """Whether .venv's Python works, and its programs name this folder: it may have been moved, or be a copy."""
+    program = VENV / "bin" / "pip"
+    if not (PYTHON.exists() and program.exists() and bytes(PYTHON) in program.read_bytes()):
+        return False
+    return subprocess.call([str(PYTHON), "-c", "import pip"], stderr=subprocess.DEVNULL) == 0  # noqa: S603 - our own
+
+
 def make_venv() -> None:
-    """Make .venv, anew if its Python no longer works."""
-    probe = [str(PYTHON), "-c", "import pip"]
-    works = PYTHON.exists() and subprocess.call(probe, stderr=subprocess.DEVNULL) == 0  # noqa: S603 - our own command
-    if works:
+    """Make .venv, anew if it no longer works."""
+    if venv_works():
         return
+    show("making .venv")
     made = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "venv", "--clear", str(VENV)],
         stdout=subprocess.PIPE,
@@ -89,7 +98,7 @@ def make_venv() -> None:
 
 
 def pip(arguments: "list[str]", total: int) -> None:
-    """Run pip in .venv, showing how many of `total` packages it has looked at."""
+    """Run pip in .venv, showing how many of `total` packages it has looked at; 0 shows nothing."""
     command = [str(PYTHON), "-m", "pip", "install", "--no-input", "--progress-bar=off", "--disable-pip-version-check"]
     process = subprocess.Popen(  # noqa: S603 - our own command
         command + arguments, cwd=str(HERE), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True
@@ -99,20 +108,25 @@ def pip(arguments: "list[str]", total: int) -> None:
     for line in process.stdout or ():
         lines.append(line)
         seen += line.startswith(("Collecting ", "Requirement already satisfied: "))
-        if sys.stderr.isatty() and total:
-            sys.stderr.write(f"\r  {min(seen, total)} of {total} packages ")
-    if sys.stderr.isatty() and total:
-        sys.stderr.write("\r\033[K")
+        if line.startswith("Installing collected packages"):
+            show(f"unpacking {line.count(',') + 1} packages")
+        elif total:
+            show(f"{min(seen, total)} of {total} packages")
+    show("")
     if process.wait() != 0:
         explain("".join(lines))
 
 
+def show(doing: str) -> None:
+    """Say on the terminal's last line what is going on; in a file or pipe, nothing."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K  {doing} ..." if doing else "\r\033[K")
+        sys.stderr.flush()
+
+
 def explain(answer: str) -> None:
     """End with what pip's or venv's answer means."""
-    for words, message, cure in FAILURES:
-        if any(word in answer for word in words):
-            fail(message, cure)
-    fail("Setting up .venv failed:\n" + "\n".join(answer.splitlines()[-SHOWN_LINES:]), "Remove .venv and try again.")
+    fail(*beside("pip_answers").explain(answer))
 
 
 def check_folder() -> None:
@@ -124,26 +138,67 @@ def check_folder() -> None:
         )
 
 
+def is_done(kind: str) -> bool:
+    """Whether .venv has what `kind` needs, by the requirements as they are now."""
+    stamps = [(VENV / f".set-up-{one}", digest_of(requirements_of(one))) for one in COVERS[kind]]
+    return PYTHON.exists() and any(stamp.exists() and stamp.read_text() == digest for stamp, digest in stamps)
+
+
+def requirements_of(kind: str) -> Path:
+    """The pinned requirements of `kind`."""
+    return HERE / "requirements" / f"{kind}.txt"
+
+
 def install(kind: str) -> None:
     """Put requirements/`kind`.txt and the project into .venv, unless that is done already."""
-    requirements = HERE / "requirements" / f"{kind}.txt"
-    stamp, digest = VENV / f".set-up-{kind}", digest_of(requirements)
-    if PYTHON.exists() and stamp.exists() and stamp.read_text() == digest:
+    if is_done(kind):
         return
     check_folder()
-    started = time.time()
-    total = sum("==" in line for line in requirements.read_text().splitlines())
-    sys.stderr.write(f"Setting up .venv: {total} packages, about a minute the first time ...\n")
-    make_venv()
-    pip(["--require-hashes", "-r", str(requirements)], total)
-    pip(["--no-deps", "--no-build-isolation", "--editable", "."], 0)
-    stamp.write_text(digest)
-    sys.stderr.write(f"Set up in {time.time() - started:.0f} s.\n")
+    with one_at_a_time():
+        if is_done(kind):
+            return
+        started = time.time()
+        requirements = requirements_of(kind)
+        total = sum("==" in line for line in requirements.read_text().splitlines())
+        sys.stderr.write(f"Setting up .venv: {total} packages, about a minute the first time ...\n")
+        make_venv()
+        pip(["--require-hashes", "-r", str(requirements)], total)
+        pip(["--no-deps", "--no-build-isolation", "--editable", "."], 0)
+        (VENV / f".set-up-{kind}").write_text(digest_of(requirements))
+        sys.stderr.write(f"Set up in {time.time() - started:.0f} s.\n")
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Let one set-up of this folder go on; another waits for it."""
+    folder = os.open(str(HERE), os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.stderr.write("Waiting for another set-up of this folder ...\n")
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def main(kind: str, *more: str) -> int:
+    """See to everything that `kind` needs; the exit status."""
+    check_python()
+    if "debian" in more:
+        status = beside("debian").main()
+        if status != 0:
+            return int(status)
+    install(kind)
+    return 0
 
 
 if __name__ == "__main__":
-    check_python()
     try:
-        install(sys.argv[1])
+        sys.exit(main(*sys.argv[1:]))
     except OSError as error:
         fail(f"{error.filename or VENV}: {error.strerror}", "Put that right and run the same command again.")
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. The same command goes on from here.\n")
+        sys.exit(INTERRUPTED)
