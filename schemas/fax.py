@@ -1,8 +1,9 @@
 """The events of a fax on its way through the stages."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from schemas.accounts import Brand, LinkAccess
 from schemas.base import (
@@ -148,10 +149,22 @@ class SubmittedFaxReady(FaxEvent):
     failed_file: Text = Field(default="", description="the attachment that `failure` is about")
 
 
+Direction = Literal["received", "sent"]
+"""Which way a fax went."""
+
+
+class Forward(Frozen):
+    """By whom a fax is forwarded by mail; `forward_id` is the same however often they press the button."""
+
+    forward_id: UUID
+    by: Text = Field(description="as the audit log names them")
+    direction: Direction
+
+
 class EmailRequested(FaxEvent):
     """Send one mail to one recipient. All that the mail says is here: later stages ask nobody."""
 
-    purpose: Literal["received", "unreadable", "sent", "failed", "refused"]
+    purpose: Literal["received", "unreadable", "sent", "failed", "refused", "forwarded"]
     account_id: Name
     accepted_at: Instant
     requested_at: Instant
@@ -171,6 +184,20 @@ class EmailRequested(FaxEvent):
     subject: Text = Field(default="", description="the user's own subject, echoed in receipts")
     document: StoredObject | None = None
     link_access: LinkAccess = Field(default="token", description="of the link, if it carries one")
+    forward: Forward | None = Field(default=None, description="given if and only if the purpose is forwarded")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "EmailRequested":
+        if (self.purpose == "forwarded") != (self.forward is not None):
+            raise ValueError("who forwards a fax is given if and only if it is forwarded")
+        return self
+
+    @property
+    def direction(self) -> Direction:
+        """Which way the fax went."""
+        if self.forward is not None:
+            return self.forward.direction
+        return "received" if self.purpose in {"received", "unreadable"} else "sent"
 
 
 class AtaRequested(FaxEvent):
@@ -262,7 +289,7 @@ class FaxStatusChanged(FaxEvent):
     state: FaxState
     stage: Stage
     at: Instant
-    direction: Literal["received", "sent"]
+    direction: Direction
     accepted_at: Instant
     account_id: Name | None = None
     fax_number: PhoneNumber | None = None
@@ -278,6 +305,9 @@ class FaxStatusChanged(FaxEvent):
     reseller: Name | None = Field(default=None, description="whose customer the account is, or was")
     domain: Name | None = Field(default=None, description="the account's, or that of the number when it was removed")
     seconds: float | None = Field(default=None, ge=0, description="line time of the call that ended with this step")
+    forwarded_by: Text | None = Field(
+        default=None, description="who forwarded it by mail: of that mail's steps, which don't say how the fax stands"
+    )
 
 
 class TablePositionReported(Event):

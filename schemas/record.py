@@ -1,12 +1,12 @@
 """How one fax stands and how it came there, stored beside it as JSON (`schemas.keys.RECORD`)."""
 
-from typing import Literal, Self
+from typing import Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
 from schemas.base import Frozen, Instant
-from schemas.fax import FaxState, FaxStatusChanged
+from schemas.fax import Direction, FaxState, FaxStatusChanged
 
 
 class Record(Frozen):
@@ -16,7 +16,7 @@ class Record(Frozen):
     """
 
     fax_id: UUID
-    direction: Literal["received", "sent"]
+    direction: Direction
     accepted_at: Instant
     state: FaxState
     steps: tuple[FaxStatusChanged, ...] = Field(min_length=1, description="each once, oldest first")

@@ -99,7 +99,9 @@ FAX_READY = Topic(
     ("ingest", "portal"),
     ("router",),
 )
-EMAIL_REQUESTED = Topic("email-requested", "fax_id", (fax.EmailRequested,), ("router", "dialer", "ata"), ("email_out",))
+EMAIL_REQUESTED = Topic(
+    "email-requested", "fax_id", (fax.EmailRequested,), ("router", "dialer", "ata", "portal"), ("email_out",)
+)
 ATA_REQUESTED = Topic(
     "ata-requested", "serial", (fax.AtaRequested, fax.AtaNoticeRequested), ("router", "dialer"), ("ata",)
 )

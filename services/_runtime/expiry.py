@@ -51,5 +51,5 @@ def expired_step(
 
 def _was_received(event: FaxEvent) -> bool:
     if isinstance(event, EmailRequested):
-        return event.purpose in {"received", "unreadable"}
+        return event.direction == "received"
     return isinstance(event, ReceivedFaxReady | ReleaseRequested | AtaRequested)

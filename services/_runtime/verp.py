@@ -20,6 +20,7 @@ from uuid import UUID
 from pydantic import StringConstraints
 
 from schemas.fax import EmailRequested
+from schemas.keys import FORWARDED, fax_prefix
 
 MailDomain = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)*$", max_length=189)
@@ -67,7 +68,7 @@ class Verp:
 
     def address(self, event: EmailRequested) -> str:
         """The envelope sender of the mail that `event` asks for."""
-        flags = min(event.version, _VERSION) | (_RECEIVED if event.purpose in {"received", "unreadable"} else 0)
+        flags = min(event.version, _VERSION) | (_RECEIVED if event.direction == "received" else 0)
         signed = b"".join(
             (
                 flags.to_bytes(2),
@@ -98,6 +99,11 @@ class Verp:
 
     def _signature(self, signed: bytes) -> bytes:
         return hmac.digest(self._key, signed, sha256)[:_SIGNATURE]
+
+
+def forwarded_key(fax_id: UUID, accepted_at: datetime, version: int, recipient_digest: bytes) -> str:
+    """Where the request is kept of a mail by which somebody forwarded a fax: no decision tells of it."""
+    return f"{fax_prefix(accepted_at, fax_id)}{FORWARDED}{version}-{recipient_digest.hex()}.json"
 
 
 def digest(recipient: str) -> bytes:

@@ -67,7 +67,12 @@ def way(event: EmailRequested, max_attachment: int) -> Way:
 
 
 def news(event: EmailRequested) -> str:
-    """What the mail tells: a fax has one mail to a recipient for each. A doubt may be corrected by a later one."""
+    """What the mail tells: a fax has one mail to a recipient for each. A doubt may be corrected by a later one.
+
+    Somebody may forward a fax to the same person again, and mean it.
+    """
+    if event.forward is not None:
+        return f"forwarded-{event.forward.forward_id.hex}"
     return "unknown" if event.failure == "outcome-unknown" else event.purpose
 
 
@@ -86,7 +91,7 @@ def status(event: EmailRequested, ending: Ending) -> FaxStatusChanged:
         state=ending.state,
         stage="email_out",
         at=ending.at,
-        direction="received" if event.purpose in {"received", "unreadable"} else "sent",
+        direction=event.direction,
         accepted_at=event.accepted_at,
         account_id=event.account_id,
         fax_number=event.fax_number,
@@ -98,4 +103,5 @@ def status(event: EmailRequested, ending: Ending) -> FaxStatusChanged:
         detail=ending.detail,
         message_id=ending.message_id,
         recipient=event.recipient,
+        forwarded_by=event.forward.by if event.forward else None,
     )

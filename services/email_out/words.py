@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from schemas.fax import EmailRequested
 from services._runtime import endings
@@ -10,10 +10,22 @@ from services._runtime.display import day, fax_filename, party, when
 from services._runtime.endings import Facts
 from services._runtime.incomplete import what_is_missing
 from services._runtime.reasons import reason
-from services.email_out.domain import Way
+from services._runtime.translating import N_, gettext
+from services.email_out.domain import Way, Why
+from services.email_out.headers import one_line
 
 Tone = Literal["plain", "good", "warning"]
-ASK_AGAIN = "Ask the sender to send it again if you need it."
+ASK_AGAIN = N_("Ask the sender to send it again if you need it.")
+
+_DOCUMENTS: Final[dict[tuple[bool, Why], str]] = {
+    (True, "too-large-to-attach"): N_("The fax is too large to attach, so here is a link instead."),
+    (True, "too-large-for-server"): N_("The fax is too large for your mail server, so here is a link instead."),
+    (True, "wished"): N_("The fax is ready to open."),
+    (False, "too-large-to-attach"): N_("The document is too large to attach, so here is a link instead."),
+    (False, "too-large-for-server"): N_("The document is too large for your mail server, so here is a link instead."),
+    (False, "wished"): N_("The document is ready to open."),
+}
+"""Of a received fax (True), or of what was sent: why there is a link."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,7 @@ class Words:
 def words(event: EmailRequested, way: Way, expires: datetime) -> Words:
     """The words of one mail; a link in it works until `expires`."""
     heading, tone = _heading(event)
-    received = event.purpose in {"received", "unreadable"}
+    received = event.direction == "received"
     return Words(
         heading=heading,
         tone=tone,
@@ -57,71 +69,89 @@ def words(event: EmailRequested, way: Way, expires: datetime) -> Words:
 def _heading(event: EmailRequested) -> tuple[str, Tone]:
     other = party(event.other_party)
     match event.purpose:
+        case "forwarded":
+            words = gettext("Forwarded: fax from {party} ({pages})")
+            if event.direction == "sent":
+                words = gettext("Forwarded: fax to {party} ({pages})")
+            return words.format(party=other, pages=endings.pages(event)), "warning" if event.partial else "plain"
         case "received" if event.partial:
-            return f"Incomplete fax from {other} ({endings.pages(event)})", "warning"
+            words = gettext("Incomplete fax from {party} ({pages})")
+            return words.format(party=other, pages=endings.pages(event)), "warning"
         case "received":
-            return f"Fax from {other} ({endings.pages(event)})", "plain"
+            words = gettext("Fax from {party} ({pages})")
+            return words.format(party=other, pages=endings.pages(event)), "plain"
         case "unreadable":
-            return f"A fax from {other} could not be read", "warning"
+            return gettext("A fax from {party} could not be read").format(party=other), "warning"
         case _:
             return endings.heading(event), "good" if event.purpose == "sent" else "warning"
 
 
 def _notice(event: EmailRequested) -> tuple[str, ...]:
-    if event.purpose != "received" or not event.partial:
+    if event.purpose not in {"received", "forwarded"} or not event.partial:
         return ()
     lost = what_is_missing(event.missing, event.pages, event.pages_announced)
-    return ("Part of this fax is missing", *lost, ASK_AGAIN)
+    return (gettext("Part of this fax is missing"), *lost, gettext(ASK_AGAIN))
 
 
 def _lead(event: EmailRequested) -> tuple[str, ...]:
     match event.purpose:
         case "received":
             return ()
+        case "forwarded":
+            return (gettext("{name} forwarded this fax to you.").format(name=_forwarder(event)),)
         case "unreadable":
-            what = reason(event.failure) or "It could not be turned into pages."
-            return (what, "The original is kept.", "Please ask the sender to send it again.")
+            what = reason(event.failure) or gettext("It could not be turned into pages.")
+            return (what, gettext("The original is kept."), gettext("Please ask the sender to send it again."))
         case _:
             return endings.lead(event)
 
 
 def _document(event: EmailRequested, way: Way, expires: datetime) -> tuple[str, ...]:
-    what = "The fax is" if event.purpose == "received" else "The document is"
+    received = event.direction == "received"
     if way.delivery == "attachment":
-        return (f"{what} attached as a PDF.",)
+        there = gettext("The fax is attached as a PDF.") if received else gettext("The document is attached as a PDF.")
+        return (there,)
     if way.delivery == "none":
         return ()
-    match way.why:
-        case "too-large-to-attach":
-            why = "too large to attach, so here is a link instead"
-        case "too-large-for-server":
-            why = "too large for your mail server, so here is a link instead"
-        case "wished":
-            why = "ready to open"
-    return (f"{what} {why}. {_opens(event, expires)}",)
+    return (f"{gettext(_DOCUMENTS[received, way.why])} {_opens(event, expires)}",)
 
 
 def _opens(event: EmailRequested, expires: datetime) -> str:
     """What the link asks of its reader."""
     if event.link_access == "sign-in":
-        return "You are asked to sign in to your portal first."
-    return f"The link works until {day(expires, event.time_zone)}."
+        return gettext("You are asked to sign in to your portal first.")
+    return gettext("The link works until {day}.").format(day=day(expires, event.time_zone))
 
 
 def _facts(event: EmailRequested, *, received: bool) -> Facts:
+    if event.purpose == "forwarded" and not received:
+        return (
+            (gettext("To"), party(event.other_party)),
+            (gettext("From"), party(event.fax_number)),
+            (gettext("Submitted"), when(event.accepted_at, event.time_zone)),
+            (gettext("Pages"), endings.amount(event)),
+        )
     if not received:
         return endings.facts(event)
     return (
-        ("From", party(event.other_party)),
-        ("Fax machine", endings.station(event)),
-        ("To", party(event.fax_number)),
-        ("Received", when(event.accepted_at, event.time_zone)),
-        ("Pages", endings.amount(event)),
+        (gettext("From"), party(event.other_party)),
+        (gettext("Fax machine"), endings.station(event)),
+        (gettext("To"), party(event.fax_number)),
+        (gettext("Received"), when(event.accepted_at, event.time_zone)),
+        (gettext("Pages"), endings.amount(event)),
     )
 
 
 def _because(event: EmailRequested, *, received: bool) -> str:
     number = party(event.fax_number)
+    if event.purpose == "forwarded":
+        words = gettext("You get this mail because {name} forwarded a fax of {number} to {recipient}.")
+        return words.format(name=_forwarder(event), number=number, recipient=event.recipient)
     if received:
-        return f"You get this mail because faxes to {number} are delivered to {event.recipient}."
-    return f"You get this mail because you sent a fax from {number}."
+        words = gettext("You get this mail because faxes to {number} are delivered to {recipient}.")
+        return words.format(number=number, recipient=event.recipient)
+    return gettext("You get this mail because you sent a fax from {number}.").format(number=number)
+
+
+def _forwarder(event: EmailRequested) -> str:
+    return one_line(event.forward.by) if event.forward else ""

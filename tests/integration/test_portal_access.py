@@ -111,6 +111,8 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("GET", f"{D}/export.csv"): {"reseller"},
     ("GET", f"{F}/release"): READERS,
     ("POST", f"{F}/release"): READERS,
+    ("GET", f"{F}/mail"): SENDERS,
+    ("POST", f"{F}/mail"): SENDERS,
     ("GET", f"{F}/delete"): SENDERS,
     ("POST", f"{F}/delete"): SENDERS,
     ("GET", f"{F}/hold"): OFFICE,

@@ -2,7 +2,7 @@
 
 from schemas.accounts import FaxAccount
 from services.portal.inventory.account_settings import SAID, settings_of
-from services.portal.inventory.forms import FaxSettings
+from services.portal.inventory.forms import PORTALS_OWN, FaxSettings
 from services.portal.inventory.refusals import Refused
 
 
@@ -19,6 +19,8 @@ def test_every_wrong_setting_is_said_beside_its_own_field_with_what_to_do() -> N
         "header_text": "x" * 201,
         "retention_days": 366,
         "link_access": "anybody",
+        "mail_forwarding": "perhaps",
+        "forward_to": ["-"],
     }
     assert wrong.keys() == SAID.keys() == FaxSettings.model_fields.keys()
     answer = settings_of(FaxSettings(), wrong)
@@ -37,16 +39,20 @@ def test_settings_are_kept_tidy() -> None:
         "blocked_callers": ["(202) 555-0199", "Anonymous", "+44 20 7946 0958"],
         "blocked_destinations": ["+1 900", "+1-900"],
         "header_text": "  Clinic   North ",
+        "forward_to": ["@Court.example", "court.example", "ada@law.example"],
     }
     assert settings_of(FaxSettings(), typed) == FaxSettings(
         notify=("desk@clinic.example",),
         blocked_callers=("+12025550199", "Anonymous", "+442079460958"),
         blocked_destinations=("+1900",),
         header_text="Clinic North",
+        forward_to=("Court.example", "ada@law.example"),
     )
 
 
 def test_settings_are_those_of_the_contract() -> None:
     theirs = FaxAccount.model_fields
-    for name, one in FaxSettings.model_fields.items():
+    assert not theirs.keys() & PORTALS_OWN
+    for name in FaxSettings.model_fields.keys() - PORTALS_OWN:
+        one = FaxSettings.model_fields[name]
         assert (theirs[name].annotation, theirs[name].default) == (one.annotation, one.default), name

@@ -7,9 +7,9 @@ from typing import Literal
 from uuid import UUID
 
 from schemas.failures import FaxFailure
-from schemas.fax import FaxState
+from schemas.fax import Direction, FaxState
 
-Direction = Literal["received", "sent"]
+__all__ = ["Cursor", "Direction", "FaxRow", "Page", "Usage", "Whose"]
 
 
 @dataclass(frozen=True)

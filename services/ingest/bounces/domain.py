@@ -30,6 +30,14 @@ def request_of(mail: SentMail, decision: bytes | None) -> EmailRequested | None:
     return next((one for one in requests if digest(one.recipient) == mail.recipient_digest), None)
 
 
+def forward_of(stored: bytes | None) -> EmailRequested | None:
+    """The request of a mail by which somebody forwarded a fax, as it is kept beside the fax."""
+    try:
+        return EmailRequested.model_validate_json(stored) if stored else None
+    except ValidationError:
+        return None
+
+
 def step(mail: SentMail, request: EmailRequested | None, report: Report, arrived: datetime) -> FaxStatusChanged:
     """The step: the same for a report that comes again, for it is dated by the report's own clock.
 
@@ -53,4 +61,5 @@ def step(mail: SentMail, request: EmailRequested | None, report: Report, arrived
         reason="mail-bounced",
         detail=report.detail,
         recipient=request.recipient if request else None,
+        forwarded_by=request.forward.by if request and request.forward else None,
     )

@@ -7,13 +7,14 @@ from datetime import datetime
 
 from prometheus_client import Counter
 
+from schemas.fax import EmailRequested
 from schemas.keys import DECISION, fax_prefix
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
 from services._runtime.expiry import is_expired
 from services._runtime.publisher import Publishes, message_of
-from services._runtime.verp import SentMail
-from services.ingest.bounces.domain import request_of, step
+from services._runtime.verp import SentMail, forwarded_key
+from services.ingest.bounces.domain import forward_of, request_of, step
 from services.ingest.bounces.report import Report, read
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,13 @@ class Bounces:
             return report.outcome
         if is_expired(mail.accepted_at, now):
             return "expired"
-        decision = await self.blobs.get(fax_prefix(mail.accepted_at, mail.fax_id) + DECISION)
-        event = step(mail, request_of(mail, decision), report, now)
+        event = step(mail, await self._request(mail), report, now)
         await self.publisher.publish([message_of(event, source="bounces", at=now)])
         return report.outcome
+
+    async def _request(self, mail: SentMail) -> EmailRequested | None:
+        """What asked for the mail: a person who forwarded the fax, or the router."""
+        key = forwarded_key(mail.fax_id, mail.accepted_at, mail.version, mail.recipient_digest)
+        if forward := forward_of(await self.blobs.get(key)):
+            return forward
+        return request_of(mail, await self.blobs.get(fax_prefix(mail.accepted_at, mail.fax_id) + DECISION))

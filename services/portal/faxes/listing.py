@@ -15,8 +15,8 @@ from services.portal.faxes.shelves import Shelf, direction, states
 ROWS: Final = 50
 """Of a page."""
 FETCHES: Final = 10
-"""Pages of the history read for one page at most, where its viewer doesn't see some rows: those of a domain from when it
-was another reseller's."""
+"""Pages of the history read for one page at most, where its viewer doesn't see some rows: those of a domain from when
+it was another reseller's."""
 TRAIL: Final = 20
 """So many pages back an address remembers; before them it leads to the newest."""
 YEARS: Final = range(1970, 9999)

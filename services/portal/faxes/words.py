@@ -117,8 +117,17 @@ _MAILS: Final[dict[FaxState, str]] = {
 }
 
 
+_FORWARDS: Final[dict[FaxState, str]] = {
+    "emailed": N_("{name} forwarded it by mail to {recipient}"),
+    "mail-failed": N_("The mail by which {name} forwarded it to {recipient} could not be delivered"),
+    "mail-bounced": N_("The mail by which {name} forwarded it to {recipient} came back"),
+}
+
+
 def step_words(step: FaxStatusChanged) -> str:
     """One step, as a sentence without its stop."""
+    if step.forwarded_by and step.state in _FORWARDS:
+        return gettext(_FORWARDS[step.state]).format(name=step.forwarded_by, recipient=step.recipient or "")
     if step.state in _MAILS:
         return gettext(_MAILS[step.state]).format(step.recipient or gettext("the recipient"))
     if step.state == "expired":

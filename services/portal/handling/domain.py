@@ -1,14 +1,17 @@
 """What can be done with a fax, by whoever sees it. Pure; who sees what is told by `services.portal.faxes.access`."""
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, Literal
 
 from phonenumbers import NumberParseException, parse, region_code_for_number
 
 from schemas.fax import FaxState
 from services._runtime.history import FaxRow
-from services.portal.faxes.access import Role, Sees
+from services.portal.faxes.access import SET_ASIDE, Role, Sees
 from services.portal.inventory.actors import MAY
-from services.portal.inventory.checking import number_of
+from services.portal.inventory.checking import folded, number_of
+from services.portal.inventory.forms import FaxSettings
+from services.portal.inventory.views import Account
 
 READERS: Final[frozenset[Role]] = frozenset({"user", "manager"})
 """Whose a fax is: they delete it. A reseller looks after faxes, and deletes none."""
@@ -40,6 +43,30 @@ def deletable(role: Role, row: FaxRow, sees: Sees) -> bool:
     """Whether somebody may delete a fax, and nothing still needs it."""
     theirs = role in READERS and sees.pages and row.account_id is not None
     return theirs and row.state in (AT_REST if row.direction == "received" else ENDED)
+
+
+def forwardable(role: Role, row: FaxRow, sees: Sees) -> bool:
+    """Whether somebody may forward a fax by mail, if its account allows it; one that is set aside is released first."""
+    theirs = role in READERS and sees.pages and row.account_id is not None
+    return theirs and bool(row.pages) and row.state not in SET_ASIDE
+
+
+def reachable(written: str, office: Iterable[str], settings: FaxSettings) -> str | None:
+    """The address to which a fax of an account may be mailed that somebody wrote; None: it may not.
+
+    To the people of the office and those who get its faxes anyway, at the very address that is known of them; and to
+    whom the account lists.
+    """
+    wanted = folded(written)
+    if known := next((one for one in (*office, *settings.notify) if folded(one) == wanted), None):
+        return known
+    listed = {folded(one) for one in settings.forward_to}
+    return written if wanted in listed or wanted.rpartition("@")[2] in listed else None
+
+
+def way_of(account: Account) -> Literal["attachment", "link"]:
+    """How a fax goes along that is mailed: as the account wants its received ones mailed."""
+    return "attachment" if account.handling == "email-with-attachment" else "link"
 
 
 def holdable(role: Role, row: FaxRow, sees: Sees) -> bool:

@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from schemas.fax import ReleaseRequested
 from services._runtime.history import FaxRow
-from services.portal.inventory import rows
+from services.portal.handling.accounts import active_accounts
 from services.portal.inventory.actors import Actor, NotThere
 from services.portal.inventory.store import Change, Entry, Store
 from services.portal.inventory.tables import ACCOUNTS
@@ -20,7 +17,7 @@ async def takers(store: Store, actor: Actor, *, limit: int) -> Sequence[Account]
     Raises:
         DependencyAway: The database doesn't answer.
     """
-    return await _accounts(store, actor, limit=limit)
+    return await store.read(lambda connection: active_accounts(connection, actor, limit=limit))
 
 
 async def taker(store: Store, actor: Actor, number: str) -> Account | None:
@@ -29,17 +26,8 @@ async def taker(store: Store, actor: Actor, number: str) -> Account | None:
     Raises:
         DependencyAway: The database doesn't answer.
     """
-    found = await _accounts(store, actor, ACCOUNTS.c.number == number, limit=1)
-    return found[0] if found else None
-
-
-async def taker_of_junk(store: Store, actor: Actor, row: FaxRow) -> Account | None:
-    """The account that a junk fax came for; None: it is removed, or not the actor's.
-
-    Raises:
-        DependencyAway: The database doesn't answer.
-    """
-    found = await _accounts(store, actor, ACCOUNTS.c.account_id == row.account_id, limit=1)
+    which = ACCOUNTS.c.number == number
+    found = await store.read(lambda connection: active_accounts(connection, actor, which, limit=1))
     return found[0] if found else None
 
 
@@ -68,16 +56,3 @@ async def release(store: Store, actor: Actor, row: FaxRow, account: Account) -> 
         await change.publish([request])
 
     await store.change(actor, work)
-
-
-async def _accounts(store: Store, actor: Actor, *which: ColumnElement[bool], limit: int) -> Sequence[Account]:
-    theirs = [ACCOUNTS.c.state == "active", ACCOUNTS.c.reseller == actor.reseller]
-    if actor.domain is not None:
-        theirs.append(ACCOUNTS.c.domain == actor.domain)
-    if actor.only_own:
-        theirs.append(ACCOUNTS.c.user_id == actor.user_id)
-
-    async def work(connection: AsyncConnection) -> Sequence[Account]:
-        return await rows.accounts(connection, *theirs, *which, limit=limit)
-
-    return await store.read(work)

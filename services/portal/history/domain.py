@@ -1,6 +1,6 @@
 """How a fax stands, from its steps: pure functions. Steps may come repeated and in any order."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 from schemas.fax import FaxState, FaxStatusChanged
@@ -64,7 +64,8 @@ def row_of(steps: Collection[FaxStatusChanged]) -> FaxRow:
     A sent fax stands as its own newest step says: the receipt, mailed or bounced, is only told of in its steps.
     A received fax stands as it was routed, or as it reached its recipients since; trouble with one of them shows,
     however well the others fared. An unreadable fax stays unreadable though its mail arrived, and an expired one
-    expired. Each detail is the newest that was said of it.
+    expired. Mails by which somebody forwarded a fax say nothing of how it stands. Each detail is the newest that was
+    said of it.
     """
     newest_first = sorted(steps, key=_order, reverse=True)
     decided = _deciding(newest_first)
@@ -89,7 +90,8 @@ def row_of(steps: Collection[FaxStatusChanged]) -> FaxRow:
     )
 
 
-def _deciding(newest_first: Collection[FaxStatusChanged]) -> FaxStatusChanged:
+def _deciding(every: Sequence[FaxStatusChanged]) -> FaxStatusChanged:
+    newest_first = [step for step in every if step.forwarded_by is None] or every
     own = next((step for step in newest_first if step.state not in TELLING), None)
     expired = next((step for step in newest_first if step.state == "expired"), None)
     if expired or (own and (own.direction == "sent" or own.state == "unreadable")):

@@ -28,6 +28,10 @@ SAID: Final[Mapping[str, str]] = {
     "header_text": N_("Write the header in one line of at most 200 characters."),
     "link_access": N_("“{written}” can't be: a link in a mail opens by “token” or after a “sign-in”."),
     "retention_days": N_("“{written}” can't be: faxes are kept for 30 to 365 days. Write a number between them."),
+    "mail_forwarding": N_("“{written}” is neither yes nor no."),
+    "forward_to": N_(
+        "“{written}” is no email address and no domain. Write name@example.com or example.com; at most 50."
+    ),
 }
 """Setting → what is said when it can't be."""
 
@@ -53,6 +57,8 @@ def _tidy(name: str, value: object, region: str) -> object:
     if not isinstance(value, list | tuple):
         return value
     found = [" ".join(one.split()) if isinstance(one, str) else one for one in value]
+    if name == "forward_to":
+        found = [one.removeprefix("@") if isinstance(one, str) else one for one in found]
     if name == "blocked_callers":
         found = [number_of(one, region) or one if isinstance(one, str) else one for one in found]
     if name == "blocked_destinations":

@@ -30,6 +30,8 @@ SETTINGS: Final[Mapping[str, str]] = {
     "Header Text": "header_text",
     "Retention Days": "retention_days",
     "Links in Mails": "link_access",
+    "Forwarding by Mail": "mail_forwarding",
+    "Forward To": "forward_to",
 }
 """Column → field of `FaxSettings`. An empty field has the default."""
 

@@ -1,7 +1,7 @@
 """What the pages and files ask for, as typed: nothing here is checked yet. And the optional settings of an account."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -19,8 +19,15 @@ def _straight(text: str) -> str:
 ImportMode = Literal["dry-run", "all-or-nothing", "good-rows"]
 
 
+AddressOrDomain = Annotated[
+    str,
+    StringConstraints(pattern=r"^([^@\s<>\"(),:;\\\x00-\x1f]{1,64}@)?[A-Za-z0-9][A-Za-z0-9.-]{0,253}$", max_length=254),
+]
+"""One email address, or every address of a domain, which is written alone."""
+
+
 class FaxSettings(Frozen):
-    """The optional settings of a fax account, as in `schemas.accounts.FaxAccount`."""
+    """The optional settings of a fax account, as in `schemas.accounts.FaxAccount`, and those of `PORTALS_OWN`."""
 
     allowed_senders: tuple[EmailAddress, ...] = Field(default=(), max_length=50)
     notify: tuple[EmailAddress, ...] = Field(default=(), max_length=20)
@@ -35,6 +42,12 @@ class FaxSettings(Frozen):
     header_text: Annotated[Text, AfterValidator(_straight)] = ""
     retention_days: int = Field(default=365, ge=30, le=365)
     link_access: LinkAccess = "token"
+    mail_forwarding: bool = True
+    forward_to: tuple[AddressOrDomain, ...] = Field(default=(), max_length=50)
+
+
+PORTALS_OWN: Final = frozenset({"mail_forwarding", "forward_to"})
+"""Settings that no other stage asks about: whether a fax may be forwarded by mail, and to whom beside the office."""
 
 
 @dataclass(frozen=True)

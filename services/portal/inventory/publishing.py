@@ -5,6 +5,7 @@ from datetime import datetime
 from schemas import accounts
 from schemas.accounts import AtaDevice, Brand, FaxAccount, RemovedAccount
 from services.portal.inventory.domain import QUARANTINE
+from services.portal.inventory.forms import PORTALS_OWN
 from services.portal.inventory.views import Account, User
 
 
@@ -25,7 +26,7 @@ def record_of(account: Account, brand: Brand) -> FaxAccount:
         ata=_ata(account),
         api_tokens=account.tokens,
         changed_at=account.changed_at,
-        **dict(account.settings),
+        **account.settings.model_dump(exclude=set(PORTALS_OWN)),
     )
 
 

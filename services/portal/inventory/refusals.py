@@ -27,6 +27,8 @@ Field = Literal[
     "header_text",
     "retention_days",
     "link_access",
+    "mail_forwarding",
+    "forward_to",
     "account",
     "maximum",
     "brand",
@@ -72,12 +74,15 @@ Code = Literal[
     "device-type-unknown",
     "device-type-known",
     "device-type-invalid",
+    "too-many-device-types",
     "serial-missing",
     "serial-invalid",
     "serial-taken",
     "device-without-ata",
     "no-device",
     "setting-invalid",
+    "recipient-not-allowed",
+    "forwarded-too-often",
     "account-changed",
     "account-removed",
     "brand-invalid",
@@ -158,6 +163,17 @@ SAID: Final[dict[Code, tuple[Field, str]]] = {
     "user-cannot-sign-in": ("role", N_("Only a user with an email of this domain's own can be given this role.")),
     "name-invalid": ("name", N_("Write a name of 1 to 128 characters, on one line.")),
     "email-invalid": ("email", N_("This is no email address. Write it like name@example.com.")),
+    "recipient-not-allowed": (
+        "email",
+        N_(
+            "Faxes of this number are not mailed to {written}. Choose somebody of your office; "
+            "whoever looks after your fax numbers can allow other addresses."
+        ),
+    ),
+    "forwarded-too-often": (
+        "email",
+        N_("Too many faxes were forwarded in a short time, so nothing was sent. Try again in an hour."),
+    ),
     "email-taken": ("email", N_("{name} has this email already. Choose another, or choose that user.")),
     "extension-invalid": ("extension", N_("Write an extension of 1 to 128 characters, on one line.")),
     "extension-taken": ("extension", N_("{name} has this extension already. Choose another.")),
@@ -174,6 +190,10 @@ SAID: Final[dict[Code, tuple[Field, str]]] = {
         N_("“{written}” is not among the device types. Choose one from the list, or have it added."),
     ),
     "device-type-known": ("device_type", N_("This device type is in the list already.")),
+    "too-many-device-types": (
+        "device_type",
+        N_("You have {most} device types of your own. Take one from the list that is no longer used."),
+    ),
     "device-type-invalid": ("device_type", N_("Write a device type of 1 to 128 characters, on one line.")),
     "serial-missing": ("serial_number", N_("Write the ATA's serial number; it is on its label.")),
     "serial-invalid": (
@@ -192,7 +212,7 @@ SAID: Final[dict[Code, tuple[Field, str]]] = {
         ),
     ),
     "no-device": ("methods", N_("This fax number has no ATA. Enable the method ATA and give the device first.")),
-    "setting-invalid": ("settings", N_("This setting can't be saved: {problem}.")),
+    "setting-invalid": ("settings", N_("This setting can't be saved like this.")),
     "account-changed": (
         "account",
         N_("Somebody changed this fax number meanwhile. Nothing was saved: look at it as it is now, and try again."),
@@ -228,6 +248,10 @@ SAID: Final[dict[Code, tuple[Field, str]]] = {
 }
 
 
+_WORDS: Final = frozenset({"problem", "setting", "treatment"})
+"""Details that are words of ours themselves, marked where they are written."""
+
+
 @dataclass(frozen=True)
 class Refusal:
     """One reason: shown beside `field`; `words` say what to do."""
@@ -256,7 +280,8 @@ class Refused:
 def refuse(code: Code, **details: object) -> Refusal:
     """The refusal of a code; `details` fill its sentence."""
     field, said = SAID[code]
-    return Refusal(field, code, gettext(said).format(**details))
+    told = {name: gettext(str(value)) if name in _WORDS else value for name, value in details.items()}
+    return Refusal(field, code, gettext(said).format(**told))
 
 
 def refused(code: Code, **details: object) -> Refused:

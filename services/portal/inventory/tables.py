@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     Text,
     text,
@@ -135,7 +136,13 @@ DEVICES: Final = Table(
 )
 """The ATAs of active accounts; a row goes with its account."""
 
-DEVICE_TYPES: Final = Table("device_types", METADATA, Column("device_type", Text, primary_key=True))
+DEVICE_TYPES: Final = Table(
+    "device_types",
+    METADATA,
+    Column("reseller", Text, nullable=False, comment="whose own it is; empty: everybody's"),
+    Column("device_type", Text, nullable=False),
+    PrimaryKeyConstraint("reseller", "device_type", name="device_types_by_reseller"),
+)
 
 HOLDS: Final = Table(
     "holds",
@@ -164,8 +171,22 @@ AUDIT: Final = Table(
     Column("after", Text, comment="JSON"),
     Index("audit_of_domain", "domain", "id"),
     Index("audit_of_reseller", "reseller", "id"),
+    Index("audit_of_user", "user_id", "at"),
     sqlite_autoincrement=True,
 )
+
+FORWARDS: Final = Table(
+    "forwards",
+    METADATA,
+    Column("mail_id", Text, primary_key=True, comment="of a form and who it is for"),
+    Column("fax_id", Text, nullable=False),
+    Column("version", Integer, nullable=False, comment="of the request: each of a fax has its own"),
+    Column("user_id", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("forwards_of_domain", "domain", "at"),
+)
+"""Mails of the last day by which faxes were forwarded: none is asked for twice, and nobody forwards without end."""
 
 JOBS: Final = Table(
     "jobs",

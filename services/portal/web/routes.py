@@ -21,7 +21,17 @@ from services.portal.web.account_pages import (
     removed,
 )
 from services.portal.web.domain_pages import auditing, branding, domains, usage, user, users
-from services.portal.web.fax_pages import deleting, fax, fax_documents, faxes, holding, live, releasing, resending
+from services.portal.web.fax_pages import (
+    deleting,
+    fax,
+    fax_documents,
+    faxes,
+    holding,
+    live,
+    mailing,
+    releasing,
+    resending,
+)
 from services.portal.web.gate import ANYBODY, FORM_BYTES, Answer, Gate, Rule
 from services.portal.web.send_pages import sending, sending_away
 from services.portal.web.services import Services
@@ -86,6 +96,8 @@ PAGES: Final = (
     Page("POST", _F + "/again", SENDERS, resending.send_again),
     Page("POST", _F + "/forward", SENDERS, resending.forward),
     Page("POST", _F + "/cancel", SENDERS, resending.cancel),
+    Page("GET", _F + "/mail", SENDERS, mailing.page),
+    Page("POST", _F + "/mail", SENDERS, mailing.mail_it),
     Page("GET", _F + "/release", READERS, releasing.page),
     Page("POST", _F + "/release", READERS, releasing.release_it),
     Page("GET", _F + "/delete", SENDERS, deleting.page),

@@ -49,6 +49,7 @@ DONE: Final[dict[str, Message]] = {
         N_("That didn't reach the part that sends faxes. Nothing was changed. Try again in a minute."), "bad"
     ),
     "released": Message(N_("Released. It is delivered within seconds; this page shows how."), "wait"),
+    "forwarded": Message(N_("It is being mailed. This page shows when the mail is gone."), "wait"),
     "fax-deleted": Message(N_("It is being deleted. Within a few minutes it is gone for good."), "wait"),
     "replayed": Message(N_("Replayed. Each goes its way again, as its stage gets to it.")),
     "dropped": Message(N_("Dropped. They are off the list.")),

@@ -9,9 +9,9 @@ from services.portal.inventory.forms import FaxSettings
 from services.portal.inventory.refusals import Field
 from services.portal.web.gate import Visit
 
-LISTS: Final = ("allowed_senders", "notify", "blocked_callers", "blocked_destinations")
+LISTS: Final = ("allowed_senders", "notify", "blocked_callers", "blocked_destinations", "forward_to")
 LINES: Final = ("region", "time_zone", "header_text", "retention_days", "link_access")
-BOXES: Final = ("cover_page", "premium_destinations")
+BOXES: Final = ("cover_page", "premium_destinations", "mail_forwarding")
 FIELDS: Final[tuple[Field, ...]] = (
     "allowed_senders",
     "notify",
@@ -24,6 +24,8 @@ FIELDS: Final[tuple[Field, ...]] = (
     "link_access",
     "cover_page",
     "premium_destinations",
+    "mail_forwarding",
+    "forward_to",
 )
 """Where a refusal stands beside its field."""
 

@@ -8,11 +8,12 @@ from services.portal.faxes.access import Sees
 from services.portal.web.fax_pages.actions import Action, Offer
 from services.portal.web.fax_pages.deleting import offered as deleting
 from services.portal.web.fax_pages.holding import offered as holding
+from services.portal.web.fax_pages.mailing import offered as mailing
 from services.portal.web.fax_pages.releasing import offered as releasing
 from services.portal.web.fax_pages.resending import offered as resending
 from services.portal.web.gate import Visit
 
-OFFERS: Final[tuple[Offer, ...]] = (releasing, resending, holding, deleting)
+OFFERS: Final[tuple[Offer, ...]] = (releasing, resending, mailing, holding, deleting)
 """In the order in which their actions stand on the page, after the downloads."""
 
 

@@ -8,8 +8,9 @@ from starlette.responses import Response
 from services._runtime.history import FaxRow
 from services._runtime.translating import N_, gettext
 from services.portal.faxes.access import Sees
+from services.portal.handling.accounts import account_of
 from services.portal.handling.domain import read_number, releasable
-from services.portal.handling.releasing import release, taker, taker_of_junk, takers
+from services.portal.handling.releasing import release, taker, takers
 from services.portal.inventory.actors import NotThere
 from services.portal.inventory.refusals import Refusal, Refused
 from services.portal.inventory.store import Store
@@ -74,7 +75,7 @@ async def _set_aside(visit: Visit) -> Found:
 
 async def _account(visit: Visit, row: FaxRow) -> Account | Refused:
     if row.state == "junk":
-        return await taker_of_junk(_store(visit), visit.actor, row) or REMOVED
+        return await account_of(_store(visit), visit.actor, row) or REMOVED
     typed = visit.typed("phone_number")
     number = read_number(typed, row.fax_number)
     if number is None:
@@ -92,7 +93,7 @@ async def _page(visit: Visit, fax: Found, no: Refused | None = None) -> Response
         fax=fax.row,
         address=fax.address,
         junk=junk,
-        account=await taker_of_junk(store, actor, fax.row) if junk else None,
+        account=await account_of(store, actor, fax.row) if junk else None,
         accounts=() if junk else await takers(store, actor, limit=CHOICES),
         refused=no,
         typed_number=visit.typed("phone_number"),
