@@ -80,4 +80,4 @@ def rendered(values: Path, more: Sequence[str] = ()) -> list[dict[str, Any]]:
     answer = run_helm("template", RELEASE, str(CHART), "--values", str(values), *more)
     if answer.returncode:
         raise ValueError(answer.stderr)
-    return [one for one in yaml.safe_load_all(answer.stdout) if one]
+    return [one for one in yaml.load_all(answer.stdout, yaml.CSafeLoader) if one]

@@ -41,6 +41,8 @@
   {{- with $values.links.portalUrl }}
     {{- $_ := set $variables "NATIVEFAX_PORTAL_URL" . }}
   {{- end }}
+{{- end }}
+{{- if has "bounces" .needs }}
   {{- with $values.mail.bounceDomain }}
     {{- $_ := set $variables "NATIVEFAX_SMTP_BOUNCE_DOMAIN" . }}
   {{- end }}
