@@ -20,11 +20,16 @@ log = logging.getLogger(__name__)
 
 
 class AccountTable(CompactedTable):
-    """Number → newest account record. Stale, it refuses to answer."""
+    """Number → newest account record. Stale, it refuses to answer.
+
+    Records may be repeated, in their order. What an account said before it gave the number up is never taken again:
+    the number may be another customer's by then.
+    """
 
     def __init__(self, settings: KafkaSettings) -> None:
         super().__init__(FAX_ACCOUNTS, settings)
         self._records: dict[str, AccountRecord] = {}
+        self._versions: dict[tuple[str, str], int] = {}  # by number and account, also of those that gave it up
         self._numbers: dict[tuple[Property, str], set[str]] = defaultdict(set)
 
     async def look_up(self, fax_number: str) -> AccountRecord | None:
@@ -68,9 +73,10 @@ class AccountTable(CompactedTable):
             log.error("account record refused", extra={"offset": record.offset, "reason": str(invalid)})  # noqa: TRY400
             return
         if isinstance(event, FaxAccount | RemovedAccount):
-            known = self._records.get(event.fax_number)
-            if known is None or known.account_id != event.account_id or event.version >= known.version:
-                self._replace(known, event)
+            whose = event.fax_number, event.account_id
+            if event.version > self._versions.get(whose, 0):
+                self._versions[whose] = event.version
+                self._replace(self._records.get(event.fax_number), event)
 
     def _replace(self, known: AccountRecord | None, event: AccountRecord) -> None:
         number = event.fax_number
