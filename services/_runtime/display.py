@@ -37,13 +37,22 @@ def in_zone(moment: datetime, zone: str) -> datetime:
 def when(moment: datetime, zone: str) -> str:
     """``24 November 2026, 09:40 (EST)``: absolute and unambiguous in every country."""
     local = in_zone(moment, zone)
+    return clock(local, _zone_name(local))
+
+
+def clock(local: datetime, zone: str) -> str:
+    """The same, of a clock that shows `local` in a zone called `zone`."""
     time = format_time(local.time(), "short", locale=language().locale)
-    return gettext("{day}, {time} ({zone})").format(day=day(moment, zone), time=time, zone=_zone_name(local))
+    return gettext("{day}, {time} ({zone})").format(day=_day(local), time=time, zone=zone)
 
 
 def day(moment: datetime, zone: str) -> str:
     """``24 November 2026``."""
-    return format_date(in_zone(moment, zone).date(), "long", locale=language().locale)
+    return _day(in_zone(moment, zone))
+
+
+def _day(local: datetime) -> str:
+    return format_date(local.date(), "long", locale=language().locale)
 
 
 def count(pages: int) -> str:

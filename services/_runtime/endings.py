@@ -6,48 +6,61 @@ from schemas.failures import FaxFailure
 from schemas.fax import EmailRequested
 from services._runtime.display import count, party, when
 from services._runtime.reasons import cure, reason
+from services._runtime.translating import N_, gettext
 
 Facts = tuple[tuple[str, str], ...]
 """Labels and values, in reading order."""
 
-_ENDED: Final[dict[FaxFailure | None, str]] = {
-    "outcome-unknown": "Not known whether it arrived",
-    "cancelled": "Cancelled",
+_ENDED: Final[dict[FaxFailure | None, tuple[str, str]]] = {
+    "outcome-unknown": (
+        N_("Not known whether it arrived: fax to {party}"),
+        N_("Not known whether it arrived: your fax"),
+    ),
+    "cancelled": (N_("Cancelled: fax to {party}"), N_("Cancelled: your fax")),
 }
+_REFUSED: Final = (N_("Not sent: fax to {party}"), N_("Not sent: your fax"))
+_FAILED: Final = (N_("Not delivered: fax to {party}"), N_("Not delivered: your fax"))
+_DELIVERED: Final = (N_("Delivered: fax to {party} ({pages})"), N_("Delivered: your fax ({pages})"))
+"""Of a fax to somebody, and of one of which only its sender is known."""
 
 
 def heading(event: EmailRequested) -> str:
     """How it ended, and which fax, in a line."""
-    sent = f"fax to {party(event.other_party)}" if event.other_party else "your fax"
+    known, unknown = _heading(event)
+    words = gettext(known if event.other_party else unknown)
+    return words.format(party=party(event.other_party), pages=pages(event))
+
+
+def _heading(event: EmailRequested) -> tuple[str, str]:
     if event.purpose == "sent":
-        return f"Delivered: {sent} ({pages(event)})"
-    ended = "Not sent" if event.purpose == "refused" else _ENDED.get(event.failure, "Not delivered")
-    return f"{ended}: {sent}"
+        return _DELIVERED
+    return _REFUSED if event.purpose == "refused" else _ENDED.get(event.failure, _FAILED)
 
 
 def lead(event: EmailRequested) -> tuple[str, ...]:
     """What happened and what to do, a sentence each."""
     if event.purpose == "sent":
-        return ("The other fax machine confirmed every page.",)
+        return (gettext("The other fax machine confirmed every page."),)
     if event.purpose == "refused":
-        why = (*_culprit(event), reason(event.failure) or "It was not accepted for sending.")
+        why = (*_culprit(event), reason(event.failure) or gettext("It was not accepted for sending."))
     else:
-        why = (reason(event.failure) or "The other fax machine could not be reached, or the call broke off.",)
+        unknown = gettext("The other fax machine could not be reached, or the call broke off.")
+        why = (reason(event.failure) or unknown,)
     what = cure(event.failure)
     return (*why, what) if what else why
 
 
 def facts(event: EmailRequested) -> Facts:
     """Which fax it was; what isn't known has an empty value."""
-    ended = "Delivered" if event.purpose == "sent" else "Ended"
+    ended = gettext("Delivered") if event.purpose == "sent" else gettext("Ended")
     return (
-        ("To", party(event.other_party) if event.other_party else ""),
-        ("Fax machine", station(event)),
-        ("From", party(event.fax_number)),
-        ("Subject", " ".join(event.subject.split())),
-        ("Submitted", when(event.accepted_at, event.time_zone)),
+        (gettext("To"), party(event.other_party) if event.other_party else ""),
+        (gettext("Fax machine"), station(event)),
+        (gettext("From"), party(event.fax_number)),
+        (gettext("Subject"), " ".join(event.subject.split())),
+        (gettext("Submitted"), when(event.accepted_at, event.time_zone)),
         (ended, when(event.requested_at, event.time_zone)),
-        ("Pages", amount(event)),
+        (gettext("Pages"), amount(event)),
     )
 
 
@@ -61,18 +74,22 @@ def station(event: EmailRequested) -> str:
 
 def pages(event: EmailRequested) -> str:
     """``3 pages``, ``2 of 3 pages``."""
-    told = amount(event)
-    return f"{told} pages" if " of " in told else count(event.pages)
+    if not _in_part(event):
+        return count(event.pages)
+    return gettext("{here} of {announced} pages").format(here=event.pages, announced=event.pages_announced)
 
 
 def amount(event: EmailRequested) -> str:
     """``3``, ``2 of 3``; empty if there are none."""
-    announced = event.pages_announced or 0
-    if event.partial and announced > event.pages:
-        return f"{event.pages} of {announced}"
+    if _in_part(event):
+        return gettext("{here} of {announced}").format(here=event.pages, announced=event.pages_announced)
     return str(event.pages) if event.pages else ""
+
+
+def _in_part(event: EmailRequested) -> bool:
+    return event.partial and (event.pages_announced or 0) > event.pages
 
 
 def _culprit(event: EmailRequested) -> tuple[str, ...]:
     name = " ".join(event.failed_file.split())
-    return (f"The trouble is with the file “{name}”.",) if name else ()
+    return (gettext("The trouble is with the file “{name}”.").format(name=name),) if name else ()

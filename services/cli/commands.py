@@ -61,6 +61,7 @@ COMMANDS = {
         Command("holds", "Holds: faxes that stay however old they are."),
         Command("history", "The history of faxes, as the API and the portal show it."),
         Command("unclaimed", "Unclaimed faxes: list them, and release one to a fax number."),
+        Command("languages", "Translations of the portal and the mails."),
     )
 }
 

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from schemas.topics import EMAIL_REQUESTED
 from services._runtime.claims import Claims
+from services._runtime.languages import Languages
 from services._runtime.links import Links
 from services._runtime.service import Resources, run_stages
-from services._runtime.settings import LinkSettings
+from services._runtime.settings import LanguageSettings, LinkSettings
 from services._runtime.stage import Stage
 from services._runtime.verp import Verp
 from services.email_out.adapters import SmtpMailer
@@ -26,7 +27,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
         blobs=blobs,
         claims=Claims(blobs, resources.owner, settings.lease),
         mailer=mailer,
-        letters=Letters(Links.of(links)),
+        letters=Letters(Links.of(links), Languages.read(LanguageSettings().languages)),
         max_attachment=settings.max_attachment_bytes,
         envelope_sender=settings.envelope_sender,
         verp=Verp(links.links_secret.get_secret_value(), settings.bounce_domain) if settings.bounce_domain else None,

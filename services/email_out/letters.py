@@ -8,7 +8,10 @@ from schemas.accounts import Brand
 from schemas.fax import EmailRequested
 from schemas.keys import DOCUMENT, fax_prefix
 from services._runtime.display import text_on
+from services._runtime.languages import Languages
 from services._runtime.links import Links, Shown
+from services._runtime.templates import translate
+from services._runtime.translating import ENGLISH, speaking
 from services.email_out.domain import Way
 from services.email_out.headers import Headers, headers, one_line
 from services.email_out.words import words
@@ -25,15 +28,20 @@ class Letter:
 
 
 class Letters:
-    """Writes letters; `links` makes the links in them."""
+    """Writes letters in the language of each brand, if it is one of `languages`; `links` makes the links in them."""
 
-    def __init__(self, links: Links) -> None:
+    def __init__(self, links: Links, languages: Languages | None = None) -> None:
         self._links = links
+        self._languages = languages or Languages()
         self._text = _environment(escape=False).get_template("letter.txt")
         self._html = _environment(escape=True).get_template("letter.html")
 
     def write(self, event: EmailRequested, way: Way) -> Letter:
         """The mail that `event` asks for: the same, to the octet, each time."""
+        with speaking(self._languages.find(event.brand.language) or ENGLISH):
+            return self._write(event, way)
+
+    def _write(self, event: EmailRequested, way: Way) -> Letter:
         said = words(event, way, self._links.expiry(event.requested_at))
         parts = {
             "said": said,
@@ -68,13 +76,15 @@ class Letters:
 
 
 def _environment(*, escape: bool) -> Environment:
-    return Environment(
+    made = Environment(
         autoescape=escape,  # noqa: S701 - off for plain text only
         loader=PackageLoader("services.email_out"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    translate(made)
+    return made
 
 
 def support_link(brand: Brand) -> str:

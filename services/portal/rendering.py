@@ -7,8 +7,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from services._runtime.display import count, day, party, text_on, when
 from services._runtime.links import Link, Shown
+from services._runtime.templates import translate
 from services._runtime.translating import gettext
-from services.portal.web.translating import translate
 
 PRIVATE = {
     "Cache-Control": "no-store",

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from schemas.accounts import Brand
 from services._runtime.database import connect, migrate, transaction
+from services._runtime.languages import Languages
 from services._runtime.outbox import Outbox
 from services.portal.inventory.inventory import Inventory
 from services.portal.inventory.seeding import seed
@@ -110,7 +111,9 @@ async def post(client: httpx.AsyncClient, path: str, *, page: str = "", **fields
 
 
 @asynccontextmanager
-async def portal(folder: Path, *, secure: bool = True, clock: Any = None, database: str = "") -> AsyncIterator[Portal]:
+async def portal(
+    folder: Path, *, secure: bool = True, clock: Any = None, database: str = "", languages: Languages | None = None
+) -> AsyncIterator[Portal]:
     """A portal with everybody of `EMAILS`, who all have the same password; on SQLite, or an empty `database`."""
     if database:
         await _prepare(database)
@@ -139,6 +142,7 @@ async def portal(folder: Path, *, secure: bool = True, clock: Any = None, databa
             operations=pipeline,
             sending=sending(api, stored.blobs, stored.faxes.pictures),
             logos=Logos(stored.blobs),
+            languages=languages or Languages(),
         )
         yield Portal(engine, services, site(services), ticking, stored, api, live, pipeline)
 

@@ -6,7 +6,7 @@ import pytest
 from jinja2 import Environment
 from starlette.requests import Request
 
-from services.portal.web.translating import translate
+from services._runtime.templates import translate
 from services.portal.web.zones import ago_words, browser_zone, install
 
 MOMENT = datetime(2026, 11, 24, 14, 40, 3, tzinfo=UTC)

@@ -9,8 +9,8 @@ import pytest
 from babel.messages.catalog import Catalog
 from jinja2 import Environment, nodes
 
-from services.portal.web.translating import translate
-from tests.portal_texts import extracted
+from services._runtime.templates import translate
+from services.cli.texts import extracted
 
 PORTAL = Path(__file__).parents[2] / "services" / "portal"
 TEMPLATES = sorted((*PORTAL.glob("templates/*.html"), *PORTAL.glob("web/templates/*.html")))
@@ -19,9 +19,8 @@ READ_ALOUD = ("alt", "aria-label", "placeholder", "title", "data-label", "data-a
 
 
 @pytest.fixture(scope="module")
-def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    """What `pybabel extract` finds, as docs/portal.md says."""
-    return extracted(tmp_path_factory.mktemp("texts"))
+def catalogue() -> Catalog:
+    return extracted()
 
 
 def test_every_text_can_be_filled_in(catalogue: Catalog) -> None:

@@ -12,6 +12,7 @@ from services._runtime.history import FaxRow
 from services._runtime.incomplete import what_is_missing
 from services._runtime.reasons import cure, reason
 from services._runtime.translating import N_, gettext
+from services.portal.faxes.phrases import PHRASES
 from services.portal.faxes.words import Kind, status_of, step_words
 
 Facts = tuple[tuple[str, str], ...]
@@ -57,13 +58,13 @@ def _step(step: FaxStatusChanged, *, last: bool) -> Step:
         (gettext("Step"), str(step.version)),
         (gettext("Rule"), step.rule or ""),
         (gettext("Reason"), step.reason or ""),
-        (gettext("Detail"), step.detail),
-        (gettext("Call"), "" if step.seconds is None else f"{step.seconds:.0f} s"),
+        (gettext("Detail"), PHRASES.say(step.detail)),
+        (gettext("Call"), "" if step.seconds is None else gettext("{seconds} s").format(seconds=f"{step.seconds:.0f}")),
         (gettext("Message-ID"), step.message_id or ""),
     )
     kind = status_of(step.direction, step.state).kind
     kind = "plain" if kind == "wait" and not last else kind  # what was waited for has come
-    more = _sentence(step.detail) if step.state == "waiting-to-redial" else reason(step.reason)
+    more = _sentence(PHRASES.say(step.detail)) if step.state == "waiting-to-redial" else reason(step.reason)
     return Step(step_words(step), more, kind, step.at, tuple((name, value) for name, value in facts if value))
 
 
@@ -111,7 +112,7 @@ def why_here(row: FaxRow, decision: Decision | None) -> Facts:
         account = gettext("{account}, version {version}").format(account=account, version=version)
     number = party(row.fax_number) if row.fax_number else ""
     return (
-        (gettext("Why"), gettext(decision.why)),
+        (gettext("Why"), PHRASES.say(decision.why)),
         (gettext("Rule"), decision.rule),
         (gettext("Account"), account),
         (gettext("Number"), number),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services._runtime.translating import gettext
+from services._runtime.translating import N_
 from services.portal.inventory import columns
 from services.portal.inventory.refusals import Refusal, refuse
 
@@ -53,8 +53,8 @@ def _text(data: bytes) -> str | Refusal:
     try:
         text = data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
-        return refuse("file-unreadable", problem=gettext("it is not UTF-8"))
-    return refuse("file-unreadable", problem=gettext("it is not text")) if "\x00" in text else text
+        return refuse("file-unreadable", problem=N_("it is not UTF-8"))
+    return refuse("file-unreadable", problem=N_("it is not text")) if "\x00" in text else text
 
 
 def _lines(text: str) -> tuple[Line, ...] | Refusal:
@@ -88,7 +88,7 @@ def _refused(header: Sequence[str], names: Sequence[str | None]) -> Refusal | No
     if missing := [one for one in columns.NEEDED if one not in known]:
         return refuse("columns-missing", columns=", ".join(missing))
     if len(set(known)) != len(known):
-        return refuse("file-unreadable", problem=gettext("a column is there twice"))
+        return refuse("file-unreadable", problem=N_("a column is there twice"))
     return None
 
 
@@ -98,7 +98,7 @@ def _line(line: int, names: Sequence[str | None], row: Sequence[str]) -> Line:
     if over:
         return Line(line, fields, refuse("row-too-long"))
     if any(len(one) > MOST_CHARACTERS for one in row):
-        return Line(line, fields, refuse("file-unreadable", problem=gettext("a field is too long")))
+        return Line(line, fields, refuse("file-unreadable", problem=N_("a field is too long")))
     return Line(line, fields)
 
 

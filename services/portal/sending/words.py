@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 
+from schemas.failures import FaxFailure
+from services._runtime.reasons import cure, reason
 from services._runtime.translating import N_, gettext
 from services.portal.sending.api import Problem
 from services.portal.sending.domain import BYTES, Draft
@@ -66,14 +68,22 @@ _FILE: Final = re.compile(r"form\.file\.([0-9]{1,2})")
 
 
 def refused_of(problem: Problem, draft: Draft) -> Refused:
-    """Why the API doesn't take a draft, in its words where it names what is wrong."""
+    """Why the API doesn't take a draft: by its failure or its code, else in its own words."""
     if problem.code in _CODES:
         field, words = _CODES[problem.code].field, gettext(_CODES[problem.code].words)
         return Refused((Refusal(field, words.format(megabytes=BYTES // 1_000_000)),))
-    named = tuple(one for where, what in problem.errors for one in _named(problem.code, where, what, draft))
+    said = _of_failure(problem)
+    named = tuple(one for where, what in problem.errors for one in _named(problem.code, where, said or what, draft))
     if named:
         return Refused(named)
-    return Refused((Refusal("files" if problem.failure else "draft", problem.detail),)) if problem.detail else NOT_TAKEN
+    words = _of_failure(problem) or problem.detail
+    return Refused((Refusal("files" if problem.failure else "draft", words),)) if words else NOT_TAKEN
+
+
+def _of_failure(problem: Problem) -> str:
+    """The words of the failure that the API names; empty if it names none that is known here."""
+    failure = cast("FaxFailure", problem.failure)
+    return " ".join(one for one in (reason(failure), cure(failure)) if one)
 
 
 def _named(code: str, where: str, what: str, draft: Draft) -> Sequence[Refusal]:

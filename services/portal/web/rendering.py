@@ -9,10 +9,11 @@ from starlette.responses import HTMLResponse
 
 from schemas.accounts import Brand
 from services._runtime.display import contrast, party, text_on
+from services._runtime.templates import translate
+from services.portal.inventory.treatments import WORDS
 from services.portal.logos.logos import digest_of, path_of
 from services.portal.web.shipped import asset
 from services.portal.web.signing_in.people import ROLE_NAMES
-from services.portal.web.translating import translate
 from services.portal.web.zones import install as tell_moments
 
 PRIVATE: Final = {
@@ -100,7 +101,7 @@ _ENVIRONMENT: Final = Environment(
     lstrip_blocks=True,
 )
 _ENVIRONMENT.filters.update(party=party, segment=segment)
-_ENVIRONMENT.globals.update(asset=asset, role_names=ROLE_NAMES)
+_ENVIRONMENT.globals.update(asset=asset, role_names=ROLE_NAMES, treatment_words=WORDS)
 translate(_ENVIRONMENT)
 tell_moments(_ENVIRONMENT)
 

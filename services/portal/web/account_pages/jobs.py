@@ -6,14 +6,17 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 
-from services._runtime.translating import N_, gettext
+from services._runtime.translating import N_
 from services.portal.inventory import columns, sheets
 from services.portal.inventory.account_secrets import MOST_CODES
 from services.portal.inventory.forms import ImportMode
-from services.portal.inventory.jobs import Job, JobRow, Kind
+from services.portal.inventory.jobs import Job, JobRow
 from services.portal.inventory.kinds import MOVE
+from services.portal.inventory.phrases import PHRASES
 from services.portal.inventory.refusals import Refusal
+from services.portal.web.account_pages import job_words
 from services.portal.web.account_pages.importing import csv_file, plain
+from services.portal.web.account_pages.job_words import progress_words
 from services.portal.web.gate import Visit
 from services.portal.web.rendering import PRIVATE
 from services.portal.web.showing import domain_page, go, show
@@ -22,13 +25,6 @@ SHOWN: Final = 200
 """Rows on the page; all of the refused ones are in the file."""
 
 MODES: Final[tuple[ImportMode, ...]] = ("all-or-nothing", "good-rows")
-
-TITLES: Final[dict[Kind, str]] = {
-    "import": N_("Import fax accounts"),
-    "move": N_("Move numbers"),
-    "reassign": N_("Change the primary user"),
-}
-DOING: Final[dict[Kind, str]] = {"import": N_("added"), "move": N_("moved"), "reassign": N_("changed")}
 
 _LINE, _NUMBER = "Line", columns.NUMBER
 
@@ -41,7 +37,7 @@ async def job(visit: Visit) -> Response:
 async def progress(visit: Visit) -> Response:
     """How far it is: what the script asks while it goes."""
     one = await _asked_for(visit)
-    told = {"going": one.going, "done": one.done, "steps": one.steps, "words": words_of(one)}
+    told = {"going": one.going, "done": one.done, "steps": one.steps, "words": progress_words(one)}
     return JSONResponse(told, headers=PRIVATE)
 
 
@@ -82,23 +78,6 @@ def _address(one: Job) -> str:
     return domain_page(one.domain, f"jobs/{one.job_id}")
 
 
-def words_of(one: Job) -> str:
-    """How far it is, counted. A file's rows are each checked, and then each added."""
-    if not one.steps:
-        return gettext("It begins in a moment.")
-    if one.kind != "import" or one.mode == "dry-run":
-        words = (
-            gettext("{done:,} of {all:,} rows checked")
-            if one.kind == "import"
-            else gettext("{done:,} of {all:,} numbers")
-        )
-        return words.format(done=one.done, all=one.steps)
-    rows = one.steps // 2
-    if one.done <= rows:
-        return gettext("{done:,} of {all:,} rows checked").format(done=one.done, all=rows)
-    return gettext("{done:,} of {all:,} rows added").format(done=one.done - rows, all=rows)
-
-
 def _target(one: Job) -> str:
     """The domain where the job's accounts are."""
     return MOVE.validate_json(one.payload).target if one.kind == "move" else one.domain
@@ -107,7 +86,7 @@ def _target(one: Job) -> str:
 def _refused_rows(one: Job, refused: Mapping[int, JobRow]) -> bytes:
     """A file's own columns, with one more; or the numbers."""
     lines = sheets.read(one.payload) if one.kind == "import" else ()
-    reasons = {line: " ".join(row.why) for line, row in refused.items()}
+    reasons = {line: " ".join(map(PHRASES.say, row.why)) for line, row in refused.items()}
     if one.kind != "import" or isinstance(lines, Refusal):
         rows = [
             {_LINE: str(row.line), _NUMBER: row.number, columns.REASONS: reasons[row.line]} for row in refused.values()
@@ -124,13 +103,13 @@ async def _page(visit: Visit, one: Job, **shown: Any) -> Response:
         visit,
         "job.html",
         422 if values["wrong"] else 200,
-        title=TITLES[one.kind],
+        title=job_words.TITLES[one.kind],
         domain=domain,
         job=one,
         page=_address(one),
-        words=words_of(one),
+        words=job_words,
+        say=PHRASES.say,
         target=_target(one),
-        doing=DOING[one.kind],
         shown=SHOWN,
         most_codes=MOST_CODES,
         **values,

@@ -2,7 +2,7 @@
 "use strict";
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const said = document.getElementById("said");
-const say = (words) => { said.textContent = words; };
+const say = (words) => { said.textContent = words; };  // words come from the page, in its language
 
 // The clock of whoever looks, for the next page; and how long ago, as time goes by.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -103,8 +103,8 @@ async function ask(left) {
     if (states[status.closest("[data-account]").dataset.account] !== "live") continue;
     status.className = "status good";
     status.querySelector(".dot").textContent = "●";
-    status.querySelector(".words").textContent = "live";
-    say("The fax number is live.");
+    status.querySelector(".words").textContent = said.dataset.live;
+    say(said.dataset.isLive);
   }
   setTimeout(ask, 1000, left - 1);
 }
@@ -128,8 +128,8 @@ for (const button of all("[data-copies]")) {
   button.hidden = !navigator.clipboard;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent.trim());
-    button.textContent = "Copied";
-    say("Copied");
+    button.textContent = said.dataset.copied;
+    say(said.dataset.copied);
   });
 }
 for (const button of all("[data-prints]")) { button.hidden = false; button.addEventListener("click", () => print()); }
@@ -148,10 +148,10 @@ if (colour) {
     const on = ratio("#ffffff", colour.value) >= ratio("#000000", colour.value) ? "#ffffff" : "#000000";
     box.style.setProperty("--brand", colour.value);
     box.style.setProperty("--on-brand", on);
-    const is = ratio(on, colour.value);
-    document.getElementById("contrast").textContent = `Text on this colour is ${on === "#ffffff" ? "white" : "black"}: `
-      + `contrast ${is.toFixed(1)} to 1, ${is >= 4.5 ? "good to read" : "hard to read"} (4.5 is enough).`;
-    document.getElementById("preview-name").textContent = name.value || "Your name";
+    const told = document.getElementById("contrast");
+    const is = ratio(on, colour.value).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
+    told.textContent = (on === "#ffffff" ? told.dataset.white : told.dataset.black).replace("{}", is);
+    document.getElementById("preview-name").textContent = name.value || told.dataset.unnamed;
   };
   colour.addEventListener("input", paint);
   name.addEventListener("input", paint);
