@@ -80,6 +80,14 @@ async def overdue(connection: AsyncConnection, now: datetime, limit: int) -> Seq
     return [UUID(one) for asked in (late, tired) for one in await connection.scalars(asked)]
 
 
+def deadlines() -> dict[str, Select[Any]]:
+    """State → the earliest deadline of a fax in it: of the call, of its result, or of waiting for a call."""
+    asked: dict[str, Select[Any]] = {
+        state: select(func.min(_f.due_at)).where(_f.state == state) for state in sorted(ASKED)
+    }
+    return {**asked, "waiting": select(func.min(_f.give_up_at)).where(_f.state == "waiting")}
+
+
 async def hopeless(connection: AsyncConnection, now: datetime, limit: int) -> Sequence[UUID]:
     """Faxes that wait to be sent to a number which is known to be none."""
     known = select(_f.fax_id).where(_f.state == "waiting", is_dead(now)).limit(limit)

@@ -10,10 +10,12 @@ from schemas.topics import FAX_TO_DIAL, TELEPHONY_DIAL_RESULT
 from services._runtime.claims import utc_now
 from services._runtime.database import connect, migrate
 from services._runtime.outbox import Outbox
+from services._runtime.overdue import watch_deadlines
 from services._runtime.publisher import Publishes
 from services._runtime.relaying import relay
 from services._runtime.service import Resources, run_stages
 from services._runtime.stage import Stage
+from services.dialer.adapters import deadlines
 from services.dialer.handlers import Dialer
 from services.dialer.settings import DialerSettings
 from services.dialer.sweeper import Sweeper
@@ -46,6 +48,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     sweeper = assemble(engine, resources.publisher, settings)
     relay(resources, sweeper.dialer.outbox, resources.publisher)
     resources.supervise("sweeper", sweeper.run)
+    watch_deadlines(resources, NAME, engine, deadlines())
     return (
         Stage(NAME, FAX_TO_DIAL, sweeper.dialer.handle),
         Stage(f"{NAME}-results", TELEPHONY_DIAL_RESULT, sweeper.dialer.hear),

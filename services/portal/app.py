@@ -26,6 +26,7 @@ from services.portal.inventory.tables import OUTBOX
 from services.portal.link_uses import LinkUses
 from services.portal.live_faxes import app as live_faxes
 from services.portal.logos.logos import Logos
+from services.portal.operating.measuring import Measuring
 from services.portal.operating.operations import Pipeline
 from services.portal.pages import app
 from services.portal.retentions import app as retentions
@@ -99,6 +100,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     await live.start()
     people = People(engine, Passwords())
     found = await faxes.build(resources)
+    pipeline = Pipeline(resources.kafka, resources.publisher, resources.blobs())
     services = Services(
         engine=engine,
         inventory=Inventory(engine, outbox),
@@ -114,7 +116,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
         sending=sending.build(resources, found.pictures) if found else None,
         logos=Logos(resources.blobs()),
         languages=Languages.read(LanguageSettings().languages),
-        operations=Pipeline(resources.kafka, resources.publisher, resources.blobs()),
+        operations=pipeline,
     )
     if settings.sample:
         await seed(engine, settings.first_reseller)
@@ -122,6 +124,9 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     await place_first_token(people, services.tokens, settings)
     relay(resources, outbox, publisher)
     resources.supervise("jobs", services.inventory.worker().run)
+    measuring = Measuring(resources.registry, pipeline.lags)
+    resources.stack.callback(measuring.close)
+    resources.supervise("measuring", measuring.run)
     if found:
         retentions.start(resources, engine, found.history)
     machines = Wrapping(api(services), HttpMetrics(resources.registry, "portal_api"), broken)

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, Table, delete, select, update
+from sqlalchemy import Row, Select, Table, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -26,6 +26,11 @@ INSERTS: Final[dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]]] 
 
 _FALLBACK: Final = TypeAdapter(tuple[EmailRequested, ...])
 _c: Final = FAXES.c
+
+
+def deadlines() -> dict[str, Select[Any]]:
+    """State → the earliest deadline of a fax in it."""
+    return {"waiting": select(func.min(_c.due_at)).where(_c.state == "waiting")}
 
 
 @dataclass(frozen=True)

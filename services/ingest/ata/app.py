@@ -9,10 +9,11 @@ from services._runtime.account_positions import report_positions
 from services._runtime.account_table import AccountTable
 from services._runtime.database import connect, migrate
 from services._runtime.outbox import Outbox
+from services._runtime.overdue import watch_deadlines
 from services._runtime.relaying import relay
 from services._runtime.service import Resources, run_stages
 from services._runtime.stage import Stage
-from services.ingest.ata.adapters import HeldFaxes
+from services.ingest.ata.adapters import HeldFaxes, deadlines
 from services.ingest.ata.devices import Devices
 from services.ingest.ata.handlers import Receiving
 from services.ingest.ata.routes import Desk, gateway
@@ -48,6 +49,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     resources.supervise("positions", partial(report_positions, accounts, resources.publisher, "ata", NAME))
     relay(resources, outbox, resources.publisher)
     resources.supervise("sweeper", Sweeper(faxes).run)
+    watch_deadlines(resources, NAME, engine, deadlines())
     resources.serve(gateway(desk))
     resources.registry.register(reused)
     resources.stack.callback(resources.registry.unregister, reused)  # a start that fails is repeated

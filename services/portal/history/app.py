@@ -27,7 +27,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     told = Told(resources.registry)
     resources.stack.callback(told.close)
     resources.supervise("records", Recorder(Unrecorded(engine), store, told).run)
-    projecting = Projecting(projection)
+    projecting = Projecting(projection, told.step)
     return (
         Stage("history", FAX_STATUS, projecting.status, concurrency=AT_ONCE, batch=AT_ONCE),
         Stage("history-expiry", FAX_EXPIRED, projecting.expired, concurrency=AT_ONCE, batch=AT_ONCE),

@@ -1,6 +1,8 @@
 """What the history tells Prometheus."""
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from schemas.fax import FaxStatusChanged
 
 
 class Told:
@@ -12,11 +14,19 @@ class Told:
             "Records to be brought up to date",
             registry=registry,
         )
+        self._steps = Counter(
+            "nativefax_fax_steps", "Steps of faxes, repeats too", ("stage", "state", "reason"), registry=registry
+        )
         self._registry = registry
 
     def close(self) -> None:
         """Show nothing more, so that a process that starts anew can show it all again."""
-        self._registry.unregister(self._waiting)
+        for told in (self._waiting, self._steps):
+            self._registry.unregister(told)
+
+    def step(self, event: FaxStatusChanged) -> None:
+        """A stage said what became of a fax."""
+        self._steps.labels(event.stage, event.state, event.reason or "").inc()
 
     def waiting(self, records: int) -> None:
         """So many records wait to be brought up to date."""
