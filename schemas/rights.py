@@ -1,12 +1,14 @@
 """What each process may do on Kafka and in the object store; what isn't said here or in `schemas.topics`, nobody may.
 
-A process is one of our stages by name, or `SWITCH`. On Kafka all follows from the topics: who produces one may write it,
-who consumes one may read it with its retry tiers, and write those and its dead letters. `nativefax topics apply` makes
-access control lists of it, `nativefax store policy` a policy of each stage's objects (docs/adr/0015).
+A process is one of our stages by name, or `SWITCH`. On Kafka all follows from the topics: who produces one writes it,
+who consumes one may read it and its retry tiers, and write those and its dead letters. `nativefax topics apply` makes
+access control lists of it, `nativefax store policy` a policy for each stage's objects (docs/adr/0015).
+
+In patterns ``*`` stands for anything, ``/`` too; in names of Kafka it is only at their end.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from schemas.keys import (
@@ -20,6 +22,7 @@ from schemas.keys import (
     DOCUMENT,
     DRAFTS,
     FAXES,
+    FORWARDED,
     HELD,
     INCOMING,
     LOGOS,
@@ -32,6 +35,8 @@ from schemas.keys import (
 )
 from schemas.topics import SWITCH, TOPICS, Topic
 
+__all__ = ["PROCESSES", "STORE", "SWITCH", "KafkaRights", "StoreRights", "kafka_rights", "transactional_id"]
+
 OPERATOR: Final = "portal"
 """Shows its operators every topic, its dead letters and how far each group is, and sends dead letters again."""
 
@@ -41,33 +46,33 @@ RETENTION: Final = "retention/"
 
 @dataclass(frozen=True)
 class KafkaRights:
-    """Topics to read and write, groups to be a member of and to look at, and transactional ids.
+    """Patterns of names.
 
-    `group_prefix`: groups whose name begins with it are the process's own, as is the one that is called like it.
+    Attributes:
+        reads: Topics to read.
+        writes: Topics to write.
+        groups: Consumer groups to be a member of.
+        watches: Groups of others, to see how far they are.
+        transactional_ids: Under which to write in transactions.
     """
 
     reads: frozenset[str]
     writes: frozenset[str]
-    group: str | None
+    groups: frozenset[str]
     watches: frozenset[str]
-    transactional_id: str | None
-
-    @property
-    def group_prefix(self) -> str | None:
-        """See the class."""
-        return self.group and f"{self.group}-"
+    transactional_ids: frozenset[str]
 
 
 @dataclass(frozen=True)
 class StoreRights:
-    """Keys as patterns, in which ``*`` stands for anything, ``/`` too.
+    """Patterns of keys, but for `lists`.
 
     Attributes:
         reads: Objects to read.
         writes: Objects to write, over others too.
         deletes: Objects to delete, in every version, and unfinished uploads of them.
         lists: Prefixes below which to list names.
-        buckets: Whether to look at the bucket itself: its clock, its versioning, every unfinished upload.
+        bucket: Whether to look at the bucket itself: its clock, its versioning, every unfinished upload.
     """
 
     reads: tuple[str, ...] = ()
@@ -87,31 +92,36 @@ def kafka_rights(process: str) -> KafkaRights:
     produced = {topic.name for topic in TOPICS if process in topic.producers}
     consumed = [topic for topic in TOPICS if process in topic.consumers]
     observed = [topic for topic in TOPICS if process in topic.observers]
-    reads = {topic.name for topic in observed} | {name for topic in consumed for name in (topic.name, *topic.tiers)}
-    writes = produced | {name for topic in consumed for name in _deferred(topic)}
+    reads = {topic.name for topic in (*consumed, *observed)} | {_tiers(topic) for topic in consumed if topic.retries}
+    writes = produced | {name for topic in consumed if topic.retries for name in (_tiers(topic), topic.dead_letters)}
+    members = {process} if any(topic.retries for topic in consumed) else set()
     watched = _groups_of(observed)
     if process == OPERATOR:
         settled = [topic for topic in TOPICS if topic.retries]
-        reads |= {name for topic in settled for name in (topic.name, *_deferred(topic))}
+        reads |= {name for topic in settled for name in (topic.name, _tiers(topic), topic.dead_letters)}
         writes |= {name for topic in settled for name in (topic.name, topic.dead_letters)}
         watched = _groups_of(TOPICS)
-    grouped = any(topic.retries for topic in consumed)
     return KafkaRights(
         reads=frozenset(reads),
         writes=frozenset(writes),
-        group=process if grouped else None,
-        watches=frozenset(watched - {process}),
-        transactional_id=transactional_id(process) if writes else None,
+        groups=_named(members),
+        watches=_named(watched - members),
+        transactional_ids=frozenset({transactional_id(process)} if writes else ()),
     )
 
 
-def _deferred(topic: Topic) -> tuple[str, ...]:
-    """Where whoever consumes `topic` puts what isn't done."""
-    return (*topic.tiers, topic.dead_letters) if topic.retries else ()
+def _tiers(topic: Topic) -> str:
+    """Where whoever consumes `topic` puts what isn't done yet."""
+    return f"{topic.name}-retry-*"
 
 
 def _groups_of(topics: Iterable[Topic]) -> set[str]:
     return {process for topic in topics if topic.retries for process in topic.consumers}
+
+
+def _named(processes: Iterable[str]) -> frozenset[str]:
+    """A process's groups are called as it is, with more behind a hyphen where it has several."""
+    return frozenset(pattern for process in processes for pattern in (process, f"{process}-*"))
 
 
 def _of_fax(*names: str) -> tuple[str, ...]:
@@ -120,6 +130,7 @@ def _of_fax(*names: str) -> tuple[str, ...]:
 
 
 _DECISIONS: Final = _of_fax(DECISION, RELEASE)
+_FORWARDED: Final = _of_fax(f"{FORWARDED}*")
 _SUBMITTED: Final = _of_fax(f"{ATTACHMENTS}*", COVER_TEXT, SUBMISSION)
 _SUBMITTING: Final = StoreRights(
     reads=(f"{ACCEPTED}*", *_of_fax(SUBMISSION, DECISION)),
@@ -146,9 +157,9 @@ STORE: Final[dict[str, StoreRights]] = {
     "router": StoreRights(reads=_DECISIONS, writes=_DECISIONS, lists=(FAXES,)),
     "dialer": StoreRights(),
     "email_out": StoreRights(
-        reads=(f"{CLAIMS}*", *_of_fax(DOCUMENT, DECISION)), writes=(f"{CLAIMS}*",), lists=(CLAIMS,)
+        reads=(f"{CLAIMS}*", *_of_fax(DOCUMENT, DECISION)), writes=(f"{CLAIMS}*", *_FORWARDED), lists=(CLAIMS,)
     ),
-    "bounces": StoreRights(reads=_of_fax(DECISION)),
+    "bounces": StoreRights(reads=(*_of_fax(DECISION), *_FORWARDED)),
     "retention": StoreRights(reads=_SWEPT, writes=_SWEPT, deletes=_SWEPT, lists=("",), bucket=True),
     "history": StoreRights(
         reads=(*_of_fax(RECORD), *_DECISIONS, *(HELD + one for one in (*_of_fax(RECORD), *_DECISIONS))),

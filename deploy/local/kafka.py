@@ -5,7 +5,7 @@ import fcntl
 import logging
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
+from deploy.local.credentials import Login
 from deploy.local.errors import SetupError
 from deploy.local.java import find_java
 from deploy.local.maven import fetch
@@ -31,8 +32,9 @@ class KafkaNode:
         cache: Where its jars are kept between stacks.
         port: For clients, on 127.0.0.1.
         controller_port: For itself.
-        username: Of its only user.
+        username: Of the user it works as itself, who may do everything; others are made once it runs.
         password: Of that user; letters and digits.
+        users: The user of each process, by the process's name, and its password.
         cluster_id: A base64 UUID without padding, as Kafka writes it.
     """
 
@@ -42,13 +44,14 @@ class KafkaNode:
     controller_port: int
     username: str
     password: str
+    users: Mapping[str, Login]
     cluster_id: str
 
     name = "kafka"
 
     @property
     def settings(self) -> dict[str, str]:
-        """What a stage needs to reach it."""
+        """What it takes to reach it, as its own user."""
         return {
             "NATIVEFAX_KAFKA_BOOTSTRAP": f"127.0.0.1:{self.port}",
             "NATIVEFAX_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
@@ -56,6 +59,11 @@ class KafkaNode:
             "NATIVEFAX_KAFKA_USERNAME": self.username,
             "NATIVEFAX_KAFKA_PASSWORD": self.password,
         }
+
+    def settings_of(self, process: str) -> dict[str, str]:
+        """See `Part`."""
+        login = self.users[process]
+        return {"NATIVEFAX_KAFKA_USERNAME": login.username, "NATIVEFAX_KAFKA_PASSWORD": login.password}
 
     def properties(self, host: str, data: Path) -> str:
         """The node's server.properties, for listening on the address `host` with its log below `data`."""
@@ -158,8 +166,9 @@ appender.console.layout.type=PatternLayout
 appender.console.layout.pattern=%d %p %c: %m%n
 """
 
-# Every listener asks for the password, the controller's too; internal topics are kept small, for there is one node;
-# a killed node is let in again once its session has ended.
+# Every listener asks for the password, the controller's too. Its own user may do everything, any other what an access
+# control list says (services/_runtime/access). Internal topics are kept small, for there is one node; a killed node is
+# let in again once its session has ended.
 PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -178,6 +187,9 @@ listener.name.controller.sasl.enabled.mechanisms=PLAIN
 listener.name.controller.plain.sasl.jaas.config=\
 org.apache.kafka.common.security.plain.PlainLoginModule required {login} user_{node.username}="{node.password}";
 log.dirs={data}
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:{node.username}
+allow.everyone.if.no.acl.found=false
 auto.create.topics.enable=false
 default.replication.factor=1
 min.insync.replicas=1

@@ -24,7 +24,10 @@ class Part(Protocol):
 
     @property
     def settings(self) -> dict[str, str]:
-        """What a stage needs to reach it."""
+        """What it takes to reach it: who may do everything there."""
+
+    def settings_of(self, process: str) -> dict[str, str]:
+        """What is a process's own of that: who may do only what its work takes."""
 
     def prepare(self, progress: Callable[[str], None]) -> Program:
         """Make what it needs on disk, and tell how it is run; done before every start."""
@@ -88,6 +91,7 @@ def _kafka(root: Path, cache: Path, ports: Mapping[str, int], credentials: Crede
         controller_port=ports["kafka_controller"],
         username=USERNAME,
         password=credentials.kafka_password,
+        users=credentials.kafka_users(),
         cluster_id=credentials.kafka_cluster_id,
     )
 
@@ -99,5 +103,6 @@ def _store(root: Path, ports: Mapping[str, int], credentials: Credentials) -> Se
         bucket=BUCKET,
         access_key=credentials.store_access_key,
         secret_key=credentials.store_secret_key,
+        stages=credentials.store_identities(),
         sse_key=credentials.store_sse_key,
     )

@@ -4,18 +4,20 @@ import contextlib
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from deploy.local.credentials import Login
 from deploy.local.errors import SetupError
 from deploy.local.programs import Program, write_private
+from services._runtime.access.policies import policy
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,8 +45,9 @@ class SeaweedFS:
         folder: Its data and configuration.
         ports: Where it listens.
         bucket: Made when it is first ready; at least three characters.
-        access_key: Of its only identity.
+        access_key: Of the identity that may do everything.
         secret_key: Of that identity.
+        stages: The keys of each process's identity, by the process's name.
         sse_key: Wraps the keys of server-side encryption; 64 hexadecimal digits.
     """
 
@@ -53,13 +56,14 @@ class SeaweedFS:
     bucket: str
     access_key: str
     secret_key: str
+    stages: Mapping[str, Login]
     sse_key: str
 
     name = "store"
 
     @property
     def settings(self) -> dict[str, str]:
-        """What a stage needs to reach it."""
+        """What it takes to reach it, as who may do everything."""
         return {
             "NATIVEFAX_STORE_ENDPOINT": f"http://127.0.0.1:{self.ports.s3}",
             "NATIVEFAX_STORE_REGION": REGION,
@@ -67,6 +71,11 @@ class SeaweedFS:
             "NATIVEFAX_STORE_ACCESS_KEY": self.access_key,
             "NATIVEFAX_STORE_SECRET_KEY": self.secret_key,
         }
+
+    def settings_of(self, process: str) -> dict[str, str]:
+        """See `Part`."""
+        keys = self.stages[process]
+        return {"NATIVEFAX_STORE_ACCESS_KEY": keys.username, "NATIVEFAX_STORE_SECRET_KEY": keys.password}
 
     def prepare(self, progress: Callable[[str], None]) -> Program:
         """Write its configuration and return the program to run.
@@ -113,9 +122,16 @@ class SeaweedFS:
 
     def identities(self) -> str:
         """The S3 gateway's s3.json."""
-        keys = {"accessKey": self.access_key, "secretKey": self.secret_key}
-        actions = ["Admin", "Read", "List", "Tagging", "Write"]
-        return json.dumps({"identities": [{"name": "nativefax", "credentials": [keys], "actions": actions}]})
+        everything = ["Admin", "Read", "List", "Tagging", "Write"]
+        admin = _identity("nativefax", Login(self.access_key, self.secret_key)) | {"actions": everything}
+        written = {name: policy(name, self.bucket) for name in self.stages}
+        policies = {name: json.dumps(one) for name, one in written.items() if one["Statement"]}  # else it takes none
+        stages = [
+            _identity(name, login) | {"policyNames": [name] if name in policies else []}
+            for name, login in self.stages.items()
+        ]
+        named = [{"name": name, "content": content} for name, content in policies.items()]
+        return json.dumps({"identities": [admin, *stages], "policies": named})
 
     def arguments(self, host: str, folder: Path) -> list[str]:
         """What ``weed`` is started with, for listening on the address `host` with its files in `folder`."""
@@ -141,6 +157,10 @@ class SeaweedFS:
             "-s3.port.lance=0",
             f"-s3.config={folder / 's3.json'}",
         ]
+
+
+def _identity(name: str, keys: Login) -> dict[str, Any]:
+    return {"name": name, "credentials": [{"accessKey": keys.username, "secretKey": keys.password}]}
 
 
 def find_weed() -> str:

@@ -48,7 +48,7 @@ class Stack:
         outside: The environment; this process's by default.
 
     Attributes:
-        environment: The settings of the stages, once started.
+        environment: The settings of the stages, once started, as somebody who may do everything; see `settings_of`.
         ports: The ports in use, once started.
         supervisor: Runs the parts, under the names kafka, store and mailbox, and the programs.
     """
@@ -110,9 +110,13 @@ class Stack:
         return self.environment
 
     def run(self, programs: Iterable[Program]) -> None:
-        """Run more programs, with the stages' settings in their environment; they are stopped before the parts."""
+        """Run more programs, with `environment` and, over it, their own; they are stopped before the parts."""
         env = {**without_proxy(os.environ), **self.environment}
         self.supervisor.add([replace(one, env={**env, **one.env}) for one in programs])
+
+    def settings_of(self, process: str) -> dict[str, str]:
+        """What differs for a process from `environment`: who it is at the parts that run here."""
+        return {name: value for part in self._parts.values() for name, value in part.settings_of(process).items()}
 
     def await_ready(self, name: str) -> None:
         """Wait until a part does its work, for instance after it was started again.

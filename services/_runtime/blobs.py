@@ -6,9 +6,16 @@ from datetime import timedelta
 from typing import Protocol, TypeVar
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
 from obstore.store import S3Store
 
+from services._runtime.access import refusals
 from services._runtime.outcomes import DependencyAway
 from services._runtime.settings import StoreSettings
 
@@ -70,19 +77,20 @@ class ObjectStore:
     async def get(self, key: str) -> bytes | None:
         """See `Blobs`."""
         try:
-            return bytes(await self._answer(self._read(key)))
+            return bytes(await self._answer("read", key, self._read(key)))
         except MISSING:
             return None
 
     async def put(self, key: str, data: bytes, media_type: str) -> None:
         """See `Blobs`."""
-        await self._answer(obstore.put_async(self._store, key, data, attributes={"Content-Type": media_type}))
+        writing = obstore.put_async(self._store, key, data, attributes={"Content-Type": media_type})
+        await self._answer("write", key, writing)
 
     async def create(self, key: str, data: bytes, media_type: str) -> bool:
         """See `Blobs`."""
         writing = obstore.put_async(self._store, key, data, attributes={"Content-Type": media_type}, mode="create")
         try:
-            await self._answer(writing)
+            await self._answer("write", key, writing)
         except AlreadyExistsError:
             return False
         return True
@@ -90,29 +98,32 @@ class ObjectStore:
     async def delete(self, key: str) -> None:
         """See `Blobs`."""
         try:
-            await self._answer(obstore.delete_async(self._store, key))
+            await self._answer("delete", key, obstore.delete_async(self._store, key))
         except MISSING:
             return
 
     async def keys(self, prefix: str) -> Sequence[str]:
         """See `Blobs`."""
-        found = await self._answer(obstore.list(self._store, prefix.rstrip("/")).collect_async())
+        found = await self._answer("list", prefix, obstore.list(self._store, prefix.rstrip("/")).collect_async())
         return sorted(one["path"] for one in found)
 
     async def folders(self, prefix: str) -> Sequence[str]:
         """See `Blobs`."""
         listing = obstore.list_with_delimiter_async(self._store, prefix.rstrip("/"))
-        found = await self._answer(listing, LISTING_SECONDS)
+        found = await self._answer("list", prefix, listing, LISTING_SECONDS)
         return sorted(f"{one}/" for one in found["common_prefixes"])
 
     async def _read(self, key: str) -> bytes:
         return bytes(await (await obstore.get_async(self._store, key)).bytes_async())
 
-    async def _answer(self, request: Awaitable[T], seconds: float | None = None) -> T:
+    async def _answer(self, doing: str, key: str, request: Awaitable[T], seconds: float | None = None) -> T:
         try:
             async with asyncio.timeout(seconds or self._deadline):
                 return await request
         except (*MISSING, AlreadyExistsError):
             raise
+        except (PermissionDeniedError, UnauthenticatedError) as error:
+            refusals.note(doing, key)
+            raise DependencyAway("object-store", f"it refuses to {doing} what is asked for") from error
         except (BaseError, TimeoutError, OSError) as error:
             raise DependencyAway("object-store", type(error).__name__) from error

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 
+from aiokafka.errors import KafkaError
 from pythonjsonlogger.json import JsonFormatter
 
 from services._runtime.settling import current_event
@@ -24,7 +25,9 @@ def configure(stage: str, level: str) -> None:
     )
     handler.addFilter(_add_fax)
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("services._runtime.consumer.faststream").setLevel("ERROR")
+    faststream = logging.getLogger("services._runtime.consumer.faststream")
+    faststream.setLevel("ERROR")
+    faststream.addFilter(_without_trace)
     for noisy in QUIET:
         logging.getLogger(noisy).setLevel("WARNING" if level != "DEBUG" else "INFO")
     logging.getLogger("uvicorn.access").disabled = True  # its lines would carry the tokens of links
@@ -34,4 +37,12 @@ def _add_fax(record: logging.LogRecord) -> bool:
     fax_id = getattr(current_event.get(), "fax_id", None)
     if fax_id is not None:
         record.fax_id = str(fax_id)
+    return True
+
+
+def _without_trace(record: logging.LogRecord) -> bool:
+    """FastStream tells each fetch that fails with a stack trace, every five seconds of an outage."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, KafkaError):
+        record.msg, record.args, record.exc_info = f"{record.getMessage()}: {error}", (), None
     return True

@@ -1,4 +1,4 @@
-"""Making a cluster ready for the stages: its bucket and its topics. Safe to repeat."""
+"""Making a cluster ready for the stages: its bucket, its topics, its users and their rights. Safe to repeat."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -8,6 +8,8 @@ from botocore.exceptions import ClientError
 
 from schemas.keys import CLAIMS, DRAFTS, FAXES
 from services._runtime import topic_admin
+from services._runtime.access.applying import grant_now
+from services._runtime.access.settings import AccessSettings
 from services._runtime.settings import KafkaSettings, StoreSettings
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ DRAFT_DAYS = 2
 
 
 def prepare() -> None:
-    """Make the bucket with its lifecycle rules, and the topics that `schemas/topics.py` lists.
+    """Make the bucket with its lifecycle rules, the topics that `schemas/topics.py` lists, and the stages' rights.
 
     Raises:
         KafkaError: The broker doesn't answer or refuses.
@@ -34,6 +36,11 @@ def prepare() -> None:
         sys.stderr.write("the store has no lifecycle rules: only the retention stage deletes old faxes\n")
     applied = topic_admin.apply_now(KafkaSettings())
     sys.stderr.write(f"{len(applied.created)} topics made, {len(applied.configured)} configured\n")
+    granted = grant_now(KafkaSettings(), AccessSettings())
+    if granted.unguarded:
+        sys.stderr.write("the cluster has no authorizer: every user may do everything\n")
+    if granted.difference is not None:
+        sys.stderr.write(f"{len(granted.difference.missing)} rights added, {len(granted.difference.extra)} removed\n")
 
 
 def make_bucket(settings: StoreSettings) -> None:

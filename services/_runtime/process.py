@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services._runtime.access import refusals
 from services._runtime.logs import configure
 from services._runtime.settings import StageSettings
 
@@ -75,6 +76,7 @@ class Process:
         self._ending = ending
         self._settings = settings
         self._started = False
+        self._hindered = ""
         self._server: uvicorn.Server | None = None
         told = Gauge("nativefax_ready", "1 while this process can work, 0 while it waits", registry=service.registry)
         told.set_function(lambda: not self._waits())
@@ -130,7 +132,8 @@ class Process:
             try:
                 await self._service.start()
             except Exception as error:  # a dependency is away: say so, and try again  # noqa: BLE001
-                log.warning("not started yet", extra={"reason": f"{type(error).__name__}: {error}"[:300]})
+                self._hindered = f"{type(error).__name__}: {error}"[:500]
+                log.warning("not started yet", extra={"reason": self._hindered})
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 10.0)
             else:
@@ -169,7 +172,9 @@ class Process:
         return _told("waits", self._waits())
 
     def _waits(self) -> list[str]:
-        return self._service.waits() if self._started else ["starting"]
+        if not self._started:
+            return [f"starting: {self._hindered}" if self._hindered else "starting"]
+        return [*self._service.waits(), *refusals.lately()]
 
 
 def _by_port(port: int, there: ASGIApp, elsewhere: ASGIApp) -> ASGIApp:

@@ -51,8 +51,10 @@ def _family(topic: Topic) -> Iterator[Wanted]:
         yield Wanted(topic.dead_letters, 1, dead)
 
 
-async def apply(settings: KafkaSettings, topics: Iterable[Topic] = TOPICS) -> Applied:
+async def apply(settings: KafkaSettings, topics: Iterable[Topic] = TOPICS, *, dry_run: bool = False) -> Applied:
     """Create what is missing and set what differs. Partition counts are never changed: that would break key order.
+
+    With `dry_run` nothing is done, only told.
 
     Raises:
         KafkaError: The broker doesn't answer or refuses.
@@ -64,8 +66,9 @@ async def apply(settings: KafkaSettings, topics: Iterable[Topic] = TOPICS) -> Ap
         all_wanted = wanted(settings.replication, topics)
         missing = [one for one in all_wanted if one.name not in present]
         kept = [one for one in all_wanted if one.name in present]
-        await _create(admin, missing, settings.replication)
-        await _configure(admin, kept)
+        if not dry_run:
+            await _create(admin, missing, settings.replication)
+            await _configure(admin, kept)
     finally:
         await admin.close()
     differs = tuple(
@@ -94,6 +97,6 @@ async def _configure(admin: AIOKafkaAdminClient, topics: list[Wanted]) -> None:
         )
 
 
-def apply_now(settings: KafkaSettings, topics: Iterable[Topic] = TOPICS) -> Applied:
+def apply_now(settings: KafkaSettings, topics: Iterable[Topic] = TOPICS, *, dry_run: bool = False) -> Applied:
     """`apply`, from outside an event loop."""
-    return asyncio.run(apply(settings, topics))
+    return asyncio.run(apply(settings, topics, dry_run=dry_run))

@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import AsyncRetrying, retry_if_exception, retry_if_result, stop_after_attempt, wait_random_exponential
 
+from services._runtime.access import refusals
 from services._runtime.outcomes import DependencyAway
 
 T = TypeVar("T")
 
 ATTEMPTS = 4
 WAIT = wait_random_exponential(multiplier=0.1, max=2.0)
+FORBIDDEN = 403
 SERVER_ERROR = 500
 GONE = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchUpload", "404"})
 """Codes by which S3 says that something isn't there."""
@@ -46,6 +48,8 @@ class Calls:
             code = error.response["Error"]["Code"]
             if code in GONE:
                 raise FileNotFoundError(code) from error
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == FORBIDDEN:
+                refusals.note(error.operation_name, asked.get("Key") or asked.get("Prefix") or "")
             raise DependencyAway("object-store", code) from error
         except (BotoCoreError, TimeoutError, OSError) as error:
             raise DependencyAway("object-store", type(error).__name__) from error

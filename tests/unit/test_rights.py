@@ -20,11 +20,11 @@ def test_groups_of_two_processes_never_share_a_prefix() -> None:
 
 def test_a_consumer_may_read_its_topic_and_tiers_and_defer_or_set_aside_but_not_write_the_topic() -> None:
     router = kafka_rights("router")
-    assert router.reads == {FAX_READY.name, *FAX_READY.tiers, FAX_ACCOUNTS.name}
-    assert {*FAX_READY.tiers, FAX_READY.dead_letters, FAX_TO_DIAL.name, FAX_STATUS.name} <= router.writes
+    assert router.reads == {FAX_READY.name, "fax-ready-retry-*", FAX_ACCOUNTS.name}
+    assert {"fax-ready-retry-*", FAX_READY.dead_letters, FAX_TO_DIAL.name, FAX_STATUS.name} <= router.writes
     assert FAX_READY.name not in router.writes
     assert FAX_READY.dead_letters not in router.reads
-    assert router.group == "router"
+    assert router.groups == {"router", "router-*"}
 
 
 def test_only_the_portal_writes_accounts_and_holds() -> None:
@@ -33,13 +33,13 @@ def test_only_the_portal_writes_accounts_and_holds() -> None:
 
 
 def test_only_who_consumes_has_a_group_and_a_gateway_that_reads_no_work_has_none() -> None:
-    grouped = {name for name in PROCESSES if kafka_rights(name).group}
+    grouped = {name for name in PROCESSES if kafka_rights(name).groups}
     assert grouped == {"switch", "ingest", "ata", "router", "dialer", "email_out", "retention", "history"}
 
 
 def test_retention_sees_how_far_ingest_is_and_only_the_portal_sees_everybody() -> None:
-    assert kafka_rights("retention").watches == {"ingest"}
-    assert len(kafka_rights("portal").watches) == 8
+    assert kafka_rights("retention").watches == {"ingest", "ingest-*"}
+    assert len(kafka_rights("portal").watches) == 2 * 8
     assert not [name for name in PROCESSES if kafka_rights(name).watches and name not in {"retention", "portal"}]
 
 

@@ -44,6 +44,10 @@ class Mailbox:
             "NATIVEFAX_SMTP_CA_FILE": str((self.folder / "certificate.pem").absolute()),
         }
 
+    def settings_of(self, _process: str) -> dict[str, str]:
+        """See `Part`: whoever sends, sends alike."""
+        return {}
+
     @property
     def url(self) -> str:
         """Where to read the mail."""

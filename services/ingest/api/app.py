@@ -7,6 +7,7 @@ from functools import partial
 from prometheus_client import CollectorRegistry
 from starlette.routing import Mount
 
+from services._runtime.access.missing import check_rights
 from services._runtime.account_positions import reporting
 from services._runtime.account_table import AccountTable
 from services._runtime.blobs import ObjectStore
@@ -54,9 +55,11 @@ class ApiService:
 
         Raises:
             KafkaError: No broker answers.
+            RightsMissing: This process may not do what it is for.
             DependencyAway: The accounts can't be read to their end.
         """
         async with AsyncExitStack() as stack:
+            await check_rights(KafkaSettings(), self.name)
             publisher = Publisher(KafkaSettings(), source=self.name, confirm_seconds=self._stage.confirm_seconds)
             await publisher.start()
             stack.push_async_callback(publisher.stop)

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 
 from prometheus_client import CollectorRegistry, Counter
 
+from services._runtime.access.missing import check_rights
 from services._runtime.blobs import ObjectStore
 from services._runtime.process import Process
 from services._runtime.publisher import Publisher
@@ -40,12 +41,14 @@ class BounceService:
 
         Raises:
             KafkaError: No broker answers.
+            RightsMissing: This process may not do what it is for.
             OSError: The port is taken.
         """
         if self._settings.domain is None:
             log.info("no NATIVEFAX_SMTP_BOUNCE_DOMAIN: no reports are taken")
             return
         async with AsyncExitStack() as stack:
+            await check_rights(KafkaSettings(), self.name)
             publisher = Publisher(KafkaSettings(), source=self.name, confirm_seconds=self._stage.confirm_seconds)
             await publisher.start()
             stack.push_async_callback(publisher.stop)

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 
 from prometheus_client import CollectorRegistry, Counter
 
+from services._runtime.access.missing import check_rights
 from services._runtime.account_positions import reporting
 from services._runtime.account_table import AccountTable
 from services._runtime.blobs import ObjectStore
@@ -40,6 +41,7 @@ class EmailInService:
 
         Raises:
             KafkaError: No broker answers.
+            RightsMissing: This process may not do what it is for.
             DependencyAway: The accounts couldn't be read in time.
             OSError: The port is taken.
         """
@@ -52,6 +54,7 @@ class EmailInService:
             accounts = AccountTable(kafka)
             await accounts.start()
             stack.push_async_callback(accounts.stop)
+            await check_rights(kafka, self.name)
             publisher = Publisher(kafka, source=self.name, confirm_seconds=self._stage.confirm_seconds)
             await publisher.start()
             stack.push_async_callback(publisher.stop)
