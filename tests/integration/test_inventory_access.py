@@ -78,14 +78,14 @@ OF_ANYBODY: dict[str, tuple[str, Ask]] = {
     "lists.domains": ("see-domain", lambda i, a, _: i.lists.domains(a)),
     "numbers.add_domain": ("change-domains", lambda i, a, _: i.numbers.add_domain(a, f"{a.user_id}.example", 1)),
     "brands.set": ("change-brand", lambda i, a, _: i.brands.set(a, BRAND)),
-    "brands.add_device_type": ("change-device-types", lambda i, a, _: i.brands.add_device_type(a, a.user_id)),
-    "brands.remove_device_type": ("change-device-types", lambda i, a, _: i.brands.remove_device_type(a, "none")),
+    "device_types.add": ("change-device-types", lambda i, a, _: i.device_types.add(a, a.user_id)),
+    "device_types.remove": ("change-device-types", lambda i, a, _: i.device_types.remove(a, "none")),
 }
 OTHERS = {
     "lists.account",
     "lists.accounts_with",
     "holds.lift",
-    "lists.device_types",
+    "device_types.listed",
     "lists.brand",
     "lists.brand_of_host",
     "files.template",
@@ -176,7 +176,7 @@ async def test_a_number_moves_only_between_ones_own_domains(asked: Asked) -> Non
 
 
 async def test_what_a_reseller_did_for_itself_is_no_managers_to_read(asked: Asked) -> None:
-    await asked.portal.inventory.brands.add_device_type(RESELLER, "New one")
+    await asked.portal.inventory.device_types.add(RESELLER, "New one")
     assert [one.what for one in await asked.portal.inventory.audit.entries(RESELLER, None)] == ["device-type.added"]
     assert await asked.portal.inventory.audit.entries(STRANGER, None) == ()
     with pytest.raises(NotThere):

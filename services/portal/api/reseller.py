@@ -42,12 +42,12 @@ async def set_brand(caller: Reseller, wanted: given.BrandFields) -> Brand:
 
 @router.get("/device-types", operation_id="listDeviceTypes")
 async def device_types(caller: Office) -> told.DeviceTypes:
-    """What an ATA may be."""
-    return told.DeviceTypes(device_types=list(await caller.inventory.lists.device_types()))
+    """What an ATA may be: what comes with the portal, and the reseller's own."""
+    return told.DeviceTypes(device_types=list((await caller.inventory.device_types.listed(caller.actor)).all))
 
 
 @router.post("/device-types", status_code=201, operation_id="addDeviceType")
 async def add_device_type(caller: Reseller, wanted: given.NewDeviceType) -> told.DeviceTypes:
-    """Another one; the list as it is then."""
-    done(await caller.inventory.brands.add_device_type(caller.actor, wanted.device_type))
+    """Another one of the reseller's own; the list as it is then."""
+    done(await caller.inventory.device_types.add(caller.actor, wanted.device_type))
     return await device_types(caller)

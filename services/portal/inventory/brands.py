@@ -1,22 +1,35 @@
-"""A reseller's brand, and the list of device types."""
+"""A reseller's brand: the face that its customers see."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import ValidationError
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from schemas.accounts import Brand
+from services._runtime.texts import turns
+from services._runtime.translating import N_, gettext
 from services.portal.inventory import rows
 from services.portal.inventory.actors import Actor
-from services.portal.inventory.checking import name_of, problem_of
 from services.portal.inventory.publishing import record_of
-from services.portal.inventory.refusals import Refused, refuse, refused
+from services.portal.inventory.refusals import Refusal, Refused, refuse, refused
 from services.portal.inventory.store import Change, Entry, Store
-from services.portal.inventory.tables import ACCOUNTS, BRANDS, DEVICE_TYPES
+from services.portal.inventory.tables import ACCOUNTS, BRANDS
 
 REBRANDING_SECONDS: Final = 120.0
 """For a change of brand: every account's record is published anew."""
+
+
+SAID: Final[Mapping[str, str]] = {
+    "name": N_("Write the brand's name in 1 to 128 characters, on one line."),
+    "colour": N_("Choose a colour. It is written like #1f5fa8."),
+    "portal_host": N_("Write the portal host alone, as in fax.example.com."),
+    "from_address": N_("The From address is no email address. Write it like fax@example.com."),
+    "support": N_("Write how to reach support in one line of at most 200 characters."),
+    "language": N_("Choose a language from the list."),
+}
+"""Field of a brand → what is said when it can't be."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +44,9 @@ class Brands:
         try:
             brand = Brand.model_validate(fields)
         except ValidationError as error:
-            return Refused((refuse("brand-invalid", **problem_of(error)),))
+            return Refused((_refusal(error),))
+        if turning := next((one for one in ("name", "support") if turns(getattr(brand, one))), None):
+            return refused("brand-invalid", setting=turning, problem=N_("it turns the direction of text"))
 
         async def work(change: Change) -> Brand | Refused:
             host = brand.portal_host.casefold()
@@ -46,36 +61,6 @@ class Brands:
             return brand
 
         return await self.store.change(actor, work, REBRANDING_SECONDS)
-
-    async def add_device_type(self, actor: Actor, written: str) -> str | Refused:
-        """Another device type to choose from."""
-        actor.must("change-device-types")
-        wanted = name_of(written)
-        if wanted is None:
-            return refused("device-type-invalid")
-
-        async def work(change: Change) -> str | Refused:
-            known = select(DEVICE_TYPES.c.device_type).where(DEVICE_TYPES.c.device_type == wanted)
-            if await change.connection.scalar(known):
-                return refused("device-type-known")
-            await change.connection.execute(insert(DEVICE_TYPES).values(device_type=wanted))
-            await change.record(Entry("device-type.added", wanted, None))
-            return wanted
-
-        return await self.store.change(actor, work)
-
-    async def remove_device_type(self, actor: Actor, device_type: str) -> str | Refused:
-        """Take one from the list; devices that have it keep it."""
-        actor.must("change-device-types")
-
-        async def work(change: Change) -> str | Refused:
-            gone = delete(DEVICE_TYPES).where(DEVICE_TYPES.c.device_type == device_type)
-            if not (await change.connection.execute(gone)).rowcount:
-                return refused("device-type-unknown", written=device_type[:60])
-            await change.record(Entry("device-type.removed", device_type, None))
-            return device_type
-
-        return await self.store.change(actor, work)
 
 
 async def _put(change: Change, host: str, brand: Brand) -> Brand | None:
@@ -97,3 +82,12 @@ async def _republish(change: Change, brand: Brand) -> None:
     await change.connection.execute(update(ACCOUNTS).where(*mine).values(raised))
     for part in rows.parts(await rows.accounts(change.connection, *mine)):
         await change.publish([record_of(one, brand) for one in part])
+
+
+def _refusal(error: ValidationError) -> Refusal:
+    """The first thing that is wrong."""
+    at = error.errors(include_input=False, include_url=False)[0]["loc"]
+    words = SAID.get(str(at[0])) if at else None
+    if words is None:
+        return refuse("brand-invalid", setting=N_("brand"), problem=N_("look at its fields"))
+    return Refusal("brand", "brand-invalid", gettext(words))

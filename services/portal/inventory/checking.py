@@ -76,10 +76,3 @@ def methods_of(written: Iterable[str]) -> tuple[Method, ...] | Refusal:
 def handling_of(written: str) -> Handling | Refusal:
     """The handling of received faxes; or why not."""
     return next((one for one in HANDLINGS if one == written.strip()), None) or refuse("handling-unknown")
-
-
-def problem_of(error: ValidationError) -> dict[str, str]:
-    """The first problem of a model, for a sentence."""
-    first = error.errors(include_input=False, include_url=False)[0]
-    setting = str(first["loc"][0]) if first["loc"] else "this"
-    return {"setting": setting.replace("_", " "), "problem": first["msg"].rstrip(".")}

@@ -18,6 +18,7 @@ from services.portal.inventory.account_secrets import Secrets
 from services.portal.inventory.accounts import Accounts
 from services.portal.inventory.audit import Audit
 from services.portal.inventory.brands import Brands
+from services.portal.inventory.device_types import DeviceTypes
 from services.portal.inventory.files import Files
 from services.portal.inventory.holds import Holds
 from services.portal.inventory.jobs import Jobs
@@ -42,7 +43,8 @@ class Inventory:
         secrets: Enrolment codes and API tokens of an account.
         numbers: Domains, their maximum, and phone numbers.
         users: Add, change and remove users.
-        brands: The reseller's brand, and the device types.
+        brands: The reseller's brand.
+        device_types: What an ATA may be.
         holds: Set and lift holds.
         files: Mass import and export, as CSV.
         moves: Many numbers at once, into another domain or to another primary user.
@@ -59,6 +61,7 @@ class Inventory:
         self.numbers = NumberPlans(self._store)
         self.users = Users(self._store)
         self.brands = Brands(self._store)
+        self.device_types = DeviceTypes(self._store)
         self.holds = Holds(self._store)
         self.files = Files(self._store)
         self.moves = Moves(self._store)

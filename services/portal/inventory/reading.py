@@ -17,7 +17,6 @@ from services.portal.inventory.store import Store
 from services.portal.inventory.tables import (
     ACCOUNTS,
     BRANDS,
-    DEVICE_TYPES,
     DEVICES,
     DOMAINS,
     HOLDS,
@@ -178,15 +177,6 @@ class Reading:
                 for one in found
                 if one.device is not None
             )
-
-        return await self.store.read(work)
-
-    async def device_types(self) -> tuple[str, ...]:
-        """The list to choose from."""
-
-        async def work(connection: AsyncConnection) -> tuple[str, ...]:
-            chosen = select(DEVICE_TYPES.c.device_type).order_by(DEVICE_TYPES.c.device_type)
-            return tuple(await connection.scalars(chosen))
 
         return await self.store.read(work)
 

@@ -12,7 +12,7 @@ from schemas.accounts import Brand
 from schemas.identity import NAMESPACE
 from services._runtime.claims import utc_now
 from services._runtime.database import transaction
-from services.portal.inventory.tables import BRANDS, DEVICE_TYPES, DOMAINS, NUMBERS, RESELLERS, USERS
+from services.portal.inventory.tables import BRANDS, DOMAINS, NUMBERS, RESELLERS, USERS
 from services.portal.inventory.views import User
 from services.portal.inventory.writing import user_row
 
@@ -26,16 +26,6 @@ PEOPLE: Final = (
     ("1002", "Ada Okafor", "ada.okafor@clinic.example", "manager"),
     ("1003", "Ben Ruiz", "ben.ruiz@clinic.example", "user"),
     ("1004", "Records", "records@clinic.example", "user"),
-)
-
-TYPES: Final = (
-    "Cisco ATA 191",
-    "Cisco ATA 192",
-    "Grandstream HT801",
-    "Grandstream HT802",
-    "Grandstream HT812",
-    "Poly OBi300",
-    "Poly OBi302",
 )
 
 
@@ -63,7 +53,6 @@ async def _reseller(connection: AsyncConnection, reseller: str, portal_host: str
     face = {"reseller": reseller, "portal_host": portal_host.casefold(), "brand": brand.model_dump_json()}
     await connection.execute(insert(RESELLERS), [{"reseller": reseller, "white_label": True}])
     await connection.execute(insert(BRANDS), [face])
-    await connection.execute(insert(DEVICE_TYPES), [{"device_type": one} for one in TYPES])
 
 
 async def _customer(connection: AsyncConnection, reseller: str, at: datetime) -> None:

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.portal.inventory import rows
 from services.portal.inventory.checking import folded, number_of, serial_folded
+from services.portal.inventory.device_types import listed
 from services.portal.inventory.domain import NumberFacts, People, Situation
 from services.portal.inventory.forms import AddAccount, ChangeAccount, PrimaryUser
 from services.portal.inventory.tables import (
     ACCOUNTS,
-    DEVICE_TYPES,
     DEVICES,
     NUMBERS,
     QUARANTINE,
@@ -67,7 +67,7 @@ async def situation(connection: AsyncConnection, domain: Any, named: Named) -> S
         numbers=await _numbers(connection, domain.domain, named.numbers),
         users=People.of(await _people(connection, domain.domain, named.users)),
         serials=await _serials(connection, named),
-        device_types=frozenset(await connection.scalars(select(DEVICE_TYPES.c.device_type))),
+        device_types=frozenset((await listed(connection, domain.reseller)).all),
     )
 
 

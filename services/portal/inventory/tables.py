@@ -139,10 +139,11 @@ DEVICES: Final = Table(
 DEVICE_TYPES: Final = Table(
     "device_types",
     METADATA,
-    Column("reseller", Text, nullable=False, comment="whose own it is; empty: everybody's"),
+    Column("reseller", Text, nullable=False),
     Column("device_type", Text, nullable=False),
     PrimaryKeyConstraint("reseller", "device_type", name="device_types_by_reseller"),
 )
+"""A reseller's own; others come with the portal: see device_types.py."""
 
 HOLDS: Final = Table(
     "holds",

@@ -110,7 +110,7 @@ async def account_page(visit: Visit, one: Account, no: Refused | None = None, **
         account=one,
         live=visit.services.live(one),
         users=await inventory.lists.users(actor, one.domain, limit=CHOICES),
-        device_types=await inventory.lists.device_types(),
+        device_types=(await inventory.device_types.listed(visit.actor)).all,
         zones=zones(one.settings.time_zone),
         now=inventory.now(),
         refused=no,

@@ -74,7 +74,7 @@ async def _tab(visit: Visit, typed: AddAccount, *, no: Refused | None = None, op
         live=visit.services.states(found[:ROWS]),
         numbers=numbers,
         users=await inventory.lists.users(actor, domain.name, limit=CHOICES),
-        device_types=await inventory.lists.device_types(),
+        device_types=(await inventory.device_types.listed(visit.actor)).all,
         typed=typed,
         refused=no,
         open=open_,

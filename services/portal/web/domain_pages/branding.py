@@ -11,6 +11,7 @@ from schemas.accounts import Brand
 from services._runtime.display import contrast, text_on
 from services._runtime.translating import N_, gettext
 from services.portal.inventory.actors import NotThere
+from services.portal.inventory.device_types import SHIPPED
 from services.portal.inventory.refusals import Refusal, Refused
 from services.portal.logos.logos import MOST_BYTES, address_of, digest_of, path_of
 from services.portal.logos.redrawing import NoLogo
@@ -87,13 +88,13 @@ async def _logo(visit: Visit, before: Brand | None, host: str) -> str | None:
 async def add_device_type(visit: Visit) -> Response:
     """Another type to choose."""
     return await _changed(
-        visit, await visit.services.inventory.brands.add_device_type(visit.actor, visit.typed("device_type"))
+        visit, await visit.services.inventory.device_types.add(visit.actor, visit.typed("device_type"))
     )
 
 
 async def remove_device_type(visit: Visit) -> Response:
     """One less; devices that have it keep it."""
-    made = await visit.services.inventory.brands.remove_device_type(visit.actor, visit.typed("device_type"))
+    made = await visit.services.inventory.device_types.remove(visit.actor, visit.typed("device_type"))
     return await _changed(visit, made)
 
 
@@ -125,5 +126,6 @@ async def _page(
         ratio=contrast(colour, text_on(colour)),
         link_ratio=contrast(colour, "#ffffff"),
         languages=visit.services.languages,
-        device_types=await visit.services.inventory.lists.device_types(),
+        device_types=await visit.services.inventory.device_types.listed(visit.actor),
+        shipped=SHIPPED,
     )

@@ -1,10 +1,9 @@
 """Signing in and out, and changing one's password."""
 
 import logging
-import re
 from typing import Final
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
@@ -14,6 +13,7 @@ from services._runtime.outcomes import DependencyAway
 from services._runtime.translating import N_, gettext
 from services.portal.web.gate import Visit
 from services.portal.web.showing import go, home, show
+from services.portal.web.signing_in.addresses import ours
 from services.portal.web.signing_in.browsers import REMEMBERED
 from services.portal.web.signing_in.ending import Ended
 from services.portal.web.signing_in.passwords import fault_of
@@ -32,9 +32,6 @@ WRONG_OLD: Final = N_("The present password is not right. After several tries, w
 
 SOMEBODY: Final = "Somebody"
 """Who fails to sign in: it needn't be the one whose email it is."""
-
-_ADDRESS: Final = re.compile(r"/(?![/\\])[\w/.@%+~-]*")
-"""A page of ours. `//host` and `/\\host` are somebody else's."""
 
 
 async def front(visit: Visit) -> Response:
@@ -65,8 +62,7 @@ async def sign_in(visit: Visit) -> Response:
 
 def _wanted(visit: Visit, who: Person) -> str:
     """The page that they came for, if it is one of ours."""
-    wanted = visit.typed("next")
-    return wanted if _ADDRESS.fullmatch(wanted) else home(who)
+    return ours(visit.typed("next")) or home(who)
 
 
 async def sign_out(visit: Visit) -> Response:
