@@ -108,10 +108,14 @@ class Sweep:
         return verdict(due=due, held=held, in_place=bool(stored.in_place), set_aside=bool(stored.held))
 
     async def carry_out(self, candidates: Sequence[Candidate], day: date) -> Swept:
-        """Delete and move. Before each batch the holds are read to their end; unknown, nothing more is done."""
+        """Delete and move. Before each batch the holds are read to their end; unknown, nothing more is done.
+
+        What the batch has to wait for it waits for before, so that no hold is overlooked which was set meanwhile.
+        """
         swept, done = Swept(), 0
         for batch in whole_faxes(candidates):
             try:
+                await self.pace.spend(sum(len(one.remains.documents) for one in batch if self.verdict(one) == "expire"))
                 await self.holds.read_to_end()
                 decided = [(one, self.verdict(one)) for one in batch]
                 await self._move(decided, swept)
@@ -135,12 +139,12 @@ class Sweep:
         empty = [one for one in faxes if one.fax_id not in swept.refused]
         acceptances = await self._acceptances(empty)
         records = [[*acceptances[one.fax_id], *one.remains.records] for one in empty]
+        await self.pace.spend(sum(map(len, records)))
         await self._delete(empty, records, swept)
         swept.expired += [self._tombstone(one, day) for one in empty if one.fax_id not in swept.refused]
 
     async def _delete(self, faxes: Sequence[Candidate], theirs: Sequence[Sequence[File]], swept: Swept) -> None:
         files = list(chain.from_iterable(theirs))
-        await self.pace.spend(len(files))
         left = set(await self.bucket.delete(files))
         for one, mine in zip(faxes, theirs, strict=True):
             if refused := [file.key for file in mine if file in left]:

@@ -18,6 +18,7 @@ from services._runtime.settings import StoreSettings
 from services.ingest.documents.unreadable import UnreadableDocument
 from services.ingest.domain import fax_id_of
 from services.ingest.handlers import ReceivedFaxes
+from services.retention.pace import Pace
 from services.retention.remains import remains
 from tests.integration.stored_faxes import SECOND, YEAR, MemoryHolds, StoredFaxes, a_random_half, empty, new_bucket
 from tests.providers.cluster import Cluster
@@ -227,6 +228,24 @@ async def test_a_hold_set_between_two_batches_counts(stored: StoredFaxes) -> Non
     assert reads == 3
     assert {event.fax_id for event in stored.events} == {faxes[0], faxes[2]}
     assert stored.of(faxes[1])
+
+
+async def test_a_hold_set_while_a_batch_waits_for_its_turn_counts(
+    stored: StoredFaxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rate limit may make it wait for long: what is held by its end stays."""
+    when = stored.oldest - timedelta(days=2)
+    faxes = sorted(await stored.put_faxes([when] * 2))
+    waiting = Pace.spend
+
+    async def waited(pace: Pace, objects: int) -> None:
+        stored.holds.scopes = {f"fax:{faxes[0]}"}
+        await waiting(pace, objects)
+
+    monkeypatch.setattr(Pace, "spend", waited)
+    await stored.sweep(stored.task(when.date()))
+    assert {event.fax_id for event in stored.events} == {faxes[1]}
+    assert stored.of(faxes[0])
 
 
 async def test_a_fax_whose_decision_cannot_be_read_stays_while_an_account_is_on_hold(stored: StoredFaxes) -> None:
