@@ -1,6 +1,6 @@
 """Hand-written fakes on the small protocols of the runtime."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -42,6 +42,9 @@ class MemoryBlobs:
     async def keys(self, prefix: str) -> Sequence[str]:
         self._answer()
         return sorted(key for key in self.objects if key.startswith(prefix))
+
+    async def sizes(self, prefix: str) -> Mapping[str, int]:
+        return {key: len(self.objects[key]) for key in await self.keys(prefix)}
 
     def _answer(self) -> None:
         if self.away:

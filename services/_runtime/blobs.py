@@ -1,7 +1,7 @@
 """The object store, as the stages use it. On the hot path obstore: a fifth of boto3's CPU (docs/adr/0004)."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
@@ -45,6 +45,9 @@ class Blobs(Protocol):
 
     async def keys(self, prefix: str) -> Sequence[str]:
         """All keys below a prefix that ends in ``/``, sorted."""
+
+    async def sizes(self, prefix: str) -> Mapping[str, int]:
+        """Each key below a prefix that ends in ``/``, and its object's bytes; who lists needn't be able to read."""
 
     async def folders(self, prefix: str) -> Sequence[str]:
         """The prefixes one ``/`` further down than `prefix`, which ends in ``/`` as they do; sorted."""
@@ -104,8 +107,12 @@ class ObjectStore:
 
     async def keys(self, prefix: str) -> Sequence[str]:
         """See `Blobs`."""
+        return sorted(await self.sizes(prefix))
+
+    async def sizes(self, prefix: str) -> Mapping[str, int]:
+        """See `Blobs`."""
         found = await self._answer("list", prefix, obstore.list(self._store, prefix.rstrip("/")).collect_async())
-        return sorted(one["path"] for one in found)
+        return {one["path"]: one["size"] for one in found}
 
     async def folders(self, prefix: str) -> Sequence[str]:
         """See `Blobs`."""

@@ -65,10 +65,11 @@ class Router:
         return Done(before.events if before else (refusal(first, request, self.now()),))
 
     async def _as_it_came(self, first: Decision) -> ReceivedFaxReady:
-        original = await self._stored(first, ORIGINAL, "image/tiff")
-        document = await self._stored(first, DOCUMENT, "application/pdf")
-        return as_it_came(first, original, document if document.size else None)
+        prefix = fax_prefix(first.status.accepted_at, first.status.fax_id)
+        sizes = await self.blobs.sizes(prefix)  # the router reads no document
 
-    async def _stored(self, first: Decision, name: str, media_type: str) -> StoredObject:
-        key = fax_prefix(first.status.accepted_at, first.status.fax_id) + name
-        return StoredObject(key=key, size=len(await self.blobs.get(key) or b""), media_type=media_type)
+        def stored(name: str, media_type: str) -> StoredObject:
+            return StoredObject(key=prefix + name, size=sizes.get(prefix + name, 0), media_type=media_type)
+
+        document = stored(DOCUMENT, "application/pdf")
+        return as_it_came(first, stored(ORIGINAL, "image/tiff"), document if document.size else None)
