@@ -4,8 +4,8 @@ Each gateway has its own closed set of codes, and says what it refuses with a `R
 """
 
 import logging
-from collections.abc import Callable, Coroutine
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from starlette.requests import Request
@@ -88,6 +88,33 @@ def problem_response(refused: Refusal, request_id: str) -> JSONResponse:
         told["errors"] = [asdict(one) for one in refused.errors]
     headers = {"Retry-After": str(problem.retry_after)} if problem.retry_after else {}
     return JSONResponse(told, problem.status, {**headers, **refused.headers}, media_type=PROBLEM)
+
+
+def problem_schema(codes: Sequence[str], wrong: type[Wrong] = Wrong, **more: Any) -> dict[str, Any]:
+    """What `problem_response` answers, as JSON Schema: a gateway's codes, its `Wrong`, and what it says more."""
+    text = {"type": "string"}
+    errors = {
+        "type": "object",
+        "required": ["where", "what"],
+        "additionalProperties": False,
+        "properties": {one.name: text for one in fields(wrong)},
+    }
+    return {
+        "title": "Problem",
+        "description": "Why a request was refused (RFC 9457).",
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "request_id"],
+        "additionalProperties": False,
+        "properties": {
+            "type": {**text, "enum": [f"/problems/{code}" for code in codes]},
+            "title": {**text, "description": "what happened"},
+            "status": {"type": "integer"},
+            "detail": {**text, "description": "more about it, and what to do"},
+            "request_id": {**text, "description": "to name when you ask us"},
+            **more,
+            "errors": {"type": "array", "items": errors},
+        },
+    }
 
 
 async def refuse(request: Request, error: Refusal) -> Response:

@@ -22,7 +22,6 @@ from services._runtime.outbox import Outbox
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import Message, PublishUnknown
 from services.ingest.ata.adapters import HeldFaxes
-from services.ingest.ata.attempts import Attempts
 from services.ingest.ata.devices import Devices
 from services.ingest.ata.handlers import Receiving
 from services.ingest.ata.routes import Desk, gateway
@@ -115,7 +114,7 @@ class World:
         self.faxes = HeldFaxes(self.engine, self.outbox)
         self.reused = Counter("reused", "for tests", registry=None)
         self.devices = Devices(
-            self.engine, self.accounts, clock, by_serial=Attempts(burst=10, seconds=60), by_peer=Attempts(30, 10)
+            self.engine, self.accounts, clock, by_serial=Buckets(1 / 60, 10), by_peer=Buckets(1 / 10, 30)
         )
         self.receiving = Receiving(self.faxes, self.blobs, now=clock)
         self.sweeper = Sweeper(self.faxes, clock)

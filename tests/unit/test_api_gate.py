@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from schemas.accounts import ApiToken
+from services._runtime.rates import REMEMBERED, Buckets
 from services._runtime.tokens import digest, is_token, mint
-from services.ingest.api.rates import REMEMBERED, Buckets
 from services.ingest.api.settings import ApiSettings, ServiceToken
 from tests.unit.api_world import AT, World, account_of, problem
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from schemas.base import Event, StoredObject
 from schemas.envelope import encode
 from schemas.fax import AtaRequested, EmailRequested, FaxStatusChanged
-from services.ingest.ata.attempts import REMEMBERED, Attempts
 from services.ingest.ata.domain import HeldFax, acknowledge, expire, hold
 from tests.unit.test_routing import NORTHWIND
 
@@ -129,21 +128,3 @@ def test_whatever_comes_in_whatever_order_it_ends_once(order: list[str], *, fall
         assert printed or mails
     for event in told:
         encode(event, source="ata", at=AT)
-
-
-def test_attempts_run_out_and_come_back() -> None:
-    now = 0.0
-    attempts = Attempts(burst=2, seconds=10, clock=lambda: now)
-    assert [attempts.wait("a"), attempts.wait("a"), attempts.wait("a")] == [0, 0, 10]
-    assert attempts.wait("b") == 0
-    now = 9.5
-    assert attempts.wait("a") == 1
-    now = 10.0
-    assert [attempts.wait("a"), attempts.wait("a")] == [0, 10]
-
-
-def test_attempts_of_many_names_take_bounded_memory() -> None:
-    attempts = Attempts(burst=1, seconds=10, clock=lambda: 0.0)
-    for number in range(REMEMBERED + 10):
-        attempts.wait(str(number))
-    assert len(attempts._spent) == REMEMBERED

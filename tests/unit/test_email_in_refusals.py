@@ -12,7 +12,6 @@ import pytest
 from schemas.identity import mail_fax_id
 from services.ingest.email_in import refusals
 from services.ingest.email_in.memory import Arriving, Memory
-from services.ingest.email_in.rates import Rate
 from services.ingest.email_in.reading import read_mail
 from services.ingest.email_in.refusals import REFUSALS, Refusal
 from services.ingest.email_in.relays import Relay
@@ -276,11 +275,6 @@ async def test_too_many_recipients_and_too_many_mails_come_again() -> None:
     assert await busy.answer(MAIL) == refusals.TOO_MANY_MAILS.answer
     busy.gateway.rate.clock = lambda: 60.0
     assert await busy.answer(MAIL) == TAKEN
-
-
-def test_peers_do_not_count_for_each_other() -> None:
-    rate = Rate(1, lambda: 0.0)
-    assert [rate.allows(peer) for peer in ("a", "b", "a")] == [True, True, False]
 
 
 def test_a_relay_signs_in_with_its_name_and_a_long_secret_from_its_network() -> None:

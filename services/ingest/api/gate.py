@@ -10,9 +10,9 @@ from typing import Protocol
 from schemas.accounts import FaxAccount
 from services._runtime.account_table import Property
 from services._runtime.claims import utc_now
+from services._runtime.rates import Buckets
 from services._runtime.tokens import digest, is_token
 from services.ingest.api.problems import Code, Refused
-from services.ingest.api.rates import Buckets
 from services.ingest.api.settings import ApiSettings, Scope, ServiceToken
 
 REALM = "faxes"

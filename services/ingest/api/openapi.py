@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from services._runtime.problems import PROBLEM
+from services._runtime.problems import PROBLEM, problem_schema
 from services.ingest.api.bodies import BYTES, TEXT
 from services.ingest.api.problems import CODES, PROBLEMS, Code
 
@@ -100,27 +100,4 @@ def _example(code: Code) -> dict[str, Any]:
 
 def problem() -> dict[str, Any]:
     """The schema of every refusal."""
-    return {
-        "title": "Problem",
-        "description": "Why a request was refused (RFC 9457).",
-        "type": "object",
-        "required": ["type", "title", "status", "detail", "request_id"],
-        "additionalProperties": False,
-        "properties": {
-            "type": {"type": "string", "enum": [f"/problems/{code}" for code in CODES]},
-            "title": {"type": "string", "description": "what happened"},
-            "status": {"type": "integer"},
-            "detail": {"type": "string", "description": "more about it, and what to do"},
-            "request_id": {"type": "string", "description": "to name when you ask us"},
-            "failure": {"type": "string", "description": "the fax failure behind it"},
-            "errors": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "required": ["where", "what"],
-                    "additionalProperties": False,
-                    "properties": {"where": {"type": "string"}, "what": {"type": "string"}},
-                },
-            },
-        },
-    }
+    return problem_schema(CODES, failure={"type": "string", "description": "the fax failure behind it"})

@@ -15,8 +15,8 @@ from schemas.accounts import AtaDevice, FaxAccount
 from services._runtime.claims import utc_now
 from services._runtime.database import transaction
 from services._runtime.enrolment import code_digest
+from services._runtime.rates import Buckets
 from services.ingest.ata.adapters import INSERTS
-from services.ingest.ata.attempts import Attempts
 from services.ingest.ata.problems import Refused
 from services.ingest.ata.tables import DEVICES
 
@@ -54,9 +54,9 @@ class Devices:
     engine: AsyncEngine
     accounts: Accounts
     now: Callable[[], datetime] = utc_now
-    by_serial: Attempts = field(default_factory=lambda: Attempts(burst=10, seconds=60))
+    by_serial: Buckets = field(default_factory=lambda: Buckets(per_second=1 / 60, burst=10))
     """From one address: whoever guesses from another doesn't keep the device itself from enrolling."""
-    by_peer: Attempts = field(default_factory=lambda: Attempts(burst=30, seconds=10))
+    by_peer: Buckets = field(default_factory=lambda: Buckets(per_second=1 / 10, burst=30))
 
     async def enrol(self, serial: str, code: str, peer: str) -> str:
         """The secret of a device that shows its code; the code is used up by that.
@@ -64,7 +64,7 @@ class Devices:
         Raises:
             Refused: It isn't the code of this device, or no longer; or too many were tried.
         """
-        if wait := self.by_peer.wait(peer) or self.by_serial.wait(f"{peer} {serial}"):
+        if wait := self.by_peer.take(peer) or self.by_serial.take(f"{peer} {serial}"):
             raise Refused("too-many-attempts", retry_after=wait)
         account, ata = await self._owner(serial)
         given = code_digest(code)

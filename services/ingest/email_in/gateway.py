@@ -15,10 +15,10 @@ from prometheus_client import Counter
 
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import PublishUnknown
+from services._runtime.rates import Buckets
 from services.ingest.email_in.addresses import fax_destination
 from services.ingest.email_in.domain import NULL_SENDERS, refuse_undiallable
 from services.ingest.email_in.handlers import Mails
-from services.ingest.email_in.rates import Rate
 from services.ingest.email_in.refusals import (
     AUTOMATIC,
     LATER,
@@ -46,10 +46,10 @@ class Gateway:
     settings: EmailInSettings
     mails: Mails
     outcomes: Counter
-    rate: Rate = field(init=False)
+    rate: Buckets = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rate", Rate(self.settings.mails_per_minute))
+        object.__setattr__(self, "rate", Buckets(self.settings.mails_per_minute / 60, self.settings.mails_per_minute))
 
     def authenticate(
         self, _server: SMTP, session: Session, _envelope: Envelope, _how: str, given: object
@@ -71,7 +71,7 @@ class Gateway:
 
     async def _mail(self, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         relay = self._relay(session)
-        if not self.rate.allows(_peer(session)):
+        if self.rate.take(_peer(session)):
             raise Refused(TOO_MANY_MAILS)
         if address in NULL_SENDERS:
             raise Refused(AUTOMATIC)

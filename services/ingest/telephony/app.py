@@ -2,10 +2,10 @@
 
 import logging
 
+from services._runtime.rates import Buckets
 from services._runtime.service import Resources, run_stages
 from services._runtime.stage import Stage
 from services._runtime.wrapping import HttpMetrics, Wrapping
-from services.ingest.api.rates import Buckets
 from services.ingest.telephony.adapters import Fetching
 from services.ingest.telephony.gate import Gate
 from services.ingest.telephony.handlers import Reception

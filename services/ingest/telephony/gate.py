@@ -4,8 +4,8 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from services._runtime.rates import Buckets
 from services._runtime.tokens import digest
-from services.ingest.api.rates import Buckets
 from services.ingest.telephony.problems import Refused
 
 CHALLENGE = 'Bearer realm="telephony"'

@@ -4,33 +4,12 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 
-from services._runtime.problems import PROBLEM
-from services.portal.api.problems import CODES, PROBLEMS
+from services._runtime.problems import PROBLEM, problem_schema
+from services.portal.api.problems import CODES, PROBLEMS, Reason
 
 VERSION: Final = "/api/v1"
 
-_REASONS: Final[dict[str, Any]] = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "required": ["where", "what"],
-        "properties": {name: {"type": "string"} for name in ("where", "what", "code")},
-    },
-}
-SCHEMA: Final[dict[str, Any]] = {
-    "title": "Problem",
-    "description": "Why a request was refused (RFC 9457).",
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "request_id"],
-    "properties": {
-        "type": {"type": "string", "enum": [f"/problems/{code}" for code in CODES]},
-        "title": {"type": "string", "description": "what happened"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "more about it, and what to do"},
-        "request_id": {"type": "string", "description": "to name when you ask us"},
-        "errors": _REASONS,
-    },
-}
+SCHEMA: Final = problem_schema(CODES, Reason)
 _REFUSED: Final[dict[int | str, dict[str, Any]]] = {
     status: {
         "description": " ".join(one.title for one in PROBLEMS.values() if one.status == status),
