@@ -21,6 +21,7 @@ from services._runtime.notices import notice
 from services._runtime.outbox import Outbox
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import Message, PublishUnknown
+from services._runtime.rates import Buckets
 from services.ingest.ata.adapters import HeldFaxes
 from services.ingest.ata.devices import Devices
 from services.ingest.ata.handlers import Receiving
