@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from deploy.local.telephony import spandsp, t30
+from deploy.local.checker.bitmaps import tiff_pages
+from deploy.local.checker.sent import same_pages
+from deploy.local.telephony import placing, spandsp, t30
 from deploy.local.telephony.line import Hits, Line
 from deploy.local.telephony.receive import receive
 from deploy.local.telephony.scripted import SHELF, NotRecordedError, nearest_call, stored_calls
@@ -102,3 +105,16 @@ def test_many_pages_are_sound(tmp_path: Path) -> None:
 def test_identification_must_fit(text: str) -> None:
     with pytest.raises(ValueError, match="ASCII"):
         Line(caller=text)
+
+
+def test_a_far_end_of_a_script_keeps_each_page_as_it_is_on_paper(tmp_path: Path) -> None:
+    sent, taken = tmp_path / "sent.tif", tmp_path / "taken.tif"
+    fine, standard, superfine = (Image.new("1", (1728, rows), 1) for rows in (2292, 1146, 4584))
+    for page, down in ((fine, 196), (standard, 98), (superfine, 391)):
+        page.encoderinfo = {"dpi": (204, down), "compression": "group4"}
+    fine.save(sent, "TIFF", save_all=True, append_images=[standard, superfine], **fine.encoderinfo)
+    placing._copy_pages(sent, taken, 1, 3)
+    assert same_pages(taken.read_bytes(), sent.read_bytes())
+    placing._copy_pages(sent, taken, 2, 1)
+    (page,) = tiff_pages(taken.read_bytes())
+    assert page.same_as(tiff_pages(sent.read_bytes())[1])

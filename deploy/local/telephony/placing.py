@@ -79,11 +79,13 @@ def _by_script(request: DialRequested, machine: Machine, sent: Path, received: P
 
 
 def _copy_pages(source: Path, target: Path, first: int, pages: int) -> None:
-    """Write `pages` pages of a TIFF from number `first` on; the same pixels."""
+    """Write `pages` pages of a TIFF from number `first` on: the same pixels, as large on paper."""
     with Image.open(source) as image:
         frames = [frame.copy() for frame in ImageSequence.Iterator(image)][first - 1 : first - 1 + pages]
-        if frames:
-            frames[0].save(target, "TIFF", save_all=True, append_images=frames[1:], compression="group4")
+    for frame in frames:
+        frame.encoderinfo = {"compression": "group4", "dpi": frame.info["dpi"]}  # else all get the first one's
+    if frames:
+        frames[0].save(target, "TIFF", save_all=True, append_images=frames[1:], **frames[0].encoderinfo)
 
 
 def _contents(file: Path) -> bytes:
