@@ -1,10 +1,10 @@
 """What `nativefax accounts add` and `change` ask of the portal, and what they say then."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
+from services.cli.account_options import Given
 from services.cli.account_secrets import show_code
 from services.cli.errors import Refused
 from services.cli.portal import Portal, RefusedByPortal
@@ -19,48 +19,41 @@ CODE_DAYS: Final = 7
 
 @dataclass(frozen=True)
 class Wanted:
-    """The options; None: not given.
-
-    Attributes:
-        settings: Name of a setting → its value, or None.
-    """
+    """The primary user, if one is named, and what is given beside."""
 
     name: str | None
     email: str | None
-    extension: str | None
-    methods: list[str] | None
-    handling: str | None
-    ata_type: str | None
-    ata_serial: str | None
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    given: Given
 
     def fields(self, portal: Portal, domain: str) -> dict[str, Any]:
         """The fields of a request that are given; the user with an extension is made if they aren't there."""
         given = {
             "primary_user": self._user(portal, domain),
-            "methods": self.methods,
-            "handling": self.handling,
+            "methods": self.given.method,
+            "handling": self.given.handling,
             "ata": self._ata(),
-            "settings": {name: value for name, value in self.settings.items() if value is not None} or None,
+            "settings": {name: value for name, value in self.given.settings.items() if value is not None} or None,
         }
         return {name: value for name, value in given.items() if value is not None}
 
     def _ata(self) -> dict[str, str] | None:
-        if self.ata_type is None and self.ata_serial is None:
+        device_type, serial = self.given.ata_type, self.given.ata_serial
+        if device_type is None and serial is None:
             return None
-        return {"device_type": self.ata_type or "", "serial": self.ata_serial or ""}
+        return {"device_type": device_type or "", "serial": serial or ""}
 
     def _user(self, portal: Portal, domain: str) -> dict[str, str] | None:
-        if self.extension is None:
+        extension = self.given.extension
+        if extension is None:
             given = {"name": self.name, "email": self.email}
             return {name: value for name, value in given.items() if value} or None
-        known = portal.get(told.Users, "domains", domain, "users", query=self.extension).users
-        found = next((one for one in known if one.extension == self.extension), None)
+        known = portal.get(told.Users, "domains", domain, "users", query=extension).users
+        found = next((one for one in known if one.extension == extension), None)
         if found is None:
-            fields = {"name": self.name or "", "email": self.email or "", "extension": self.extension}
+            fields = {"name": self.name or "", "email": self.email or "", "extension": extension}
             found = portal.post(told.User, "domains", domain, "users", **fields)
         elif self.email and found.email.casefold() != self.email.casefold():
-            raise Refused(f"The extension {self.extension} is {found.name}'s, whose email is {found.email}.")
+            raise Refused(f"The extension {extension} is {found.name}'s, whose email is {found.email}.")
         return {"user_id": found.user_id}
 
 

@@ -1,7 +1,5 @@
 """`nativefax accounts`: fax accounts, by the portal's API."""
 
-from typing import Any
-
 import typer
 from rich.table import Table
 
@@ -31,48 +29,23 @@ app.command("enrol", epilog=account_secrets.ENROLLING)(account_secrets.enrol)
     "The reseller is whose NATIVEFAX_PORTAL_TOKEN it is; here, the first one. The domain, and the number in it, are "
     "made if they aren't there."
 )
-def add(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
+@option.with_given
+def add(
     number: Number,
     name: option.Name,
     email: option.Email,
-    handling: option.Handling = None,
-    method: option.Methods = None,
-    extension: option.Extension = None,
+    given: option.Given,
     domain: option.Domain = "clinic.example",
-    notify: option.Notify = None,
-    allow_sender: option.AllowSender = None,
-    block: option.Block = None,
-    region: option.Region = None,
-    header: option.Header = None,
-    cover_page: option.CoverPage = None,
-    block_destination: option.BlockDestination = None,
-    premium: option.Premium = None,
-    ata_type: option.AtaType = None,
-    ata_serial: option.AtaSerial = None,
-    time_zone: option.Zone = None,
-    retention_days: option.Retention = None,
 ) -> None:
     """Add a fax account, or change the one that has the number; then wait until it is live."""
-    settings = _settings(
-        notify=notify,
-        allowed_senders=allow_sender,
-        blocked_callers=block,
-        region=region,
-        header_text=header,
-        cover_page=cover_page,
-        blocked_destinations=block_destination,
-        premium_destinations=premium,
-        time_zone=time_zone,
-        retention_days=retention_days,
-    )
-    wanted = Wanted(name, email, extension, method, handling, ata_type, ata_serial, settings)
+    wanted = Wanted(name, email, given)
     adopt(ROOT)
     portal = Portal.named()
     known = portal.active(number)
     if known is not None:
         tell(portal, changed(portal, known, wanted), "is changed")
         return
-    ensure_domain(portal, domain, region or "US")
+    ensure_domain(portal, domain, given.region or "US")
     fields = {"domain": domain, "fax_number": e164(number), **wanted.fields(portal, domain)}
     tell(portal, added(portal, fields), "is a fax account now")
 
@@ -81,43 +54,12 @@ def add(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
     epilog="Examples:\n\nnativefax accounts change +12025550100 --handling portal\n\n"
     "nativefax accounts change +12025550100 --time-zone America/New_York --notify office@clinic.example"
 )
-def change(  # noqa: PLR0913, PLR0917 - a command's options are its arguments
-    number: Number,
-    name: option.NewName = None,
-    email: option.NewEmail = None,
-    handling: option.Handling = None,
-    method: option.Methods = None,
-    extension: option.Extension = None,
-    notify: option.Notify = None,
-    allow_sender: option.AllowSender = None,
-    block: option.Block = None,
-    region: option.Region = None,
-    header: option.Header = None,
-    cover_page: option.CoverPage = None,
-    block_destination: option.BlockDestination = None,
-    premium: option.Premium = None,
-    ata_type: option.AtaType = None,
-    ata_serial: option.AtaSerial = None,
-    time_zone: option.Zone = None,
-    retention_days: option.Retention = None,
-) -> None:
+@option.with_given
+def change(number: Number, given: option.Given, name: option.NewName = None, email: option.NewEmail = None) -> None:
     """Change what is given of an account, and leave the rest; then wait until that is live."""
-    settings = _settings(
-        notify=notify,
-        allowed_senders=allow_sender,
-        blocked_callers=block,
-        region=region,
-        header_text=header,
-        cover_page=cover_page,
-        blocked_destinations=block_destination,
-        premium_destinations=premium,
-        time_zone=time_zone,
-        retention_days=retention_days,
-    )
-    wanted = Wanted(name, email, extension, method, handling, ata_type, ata_serial, settings)
     adopt(ROOT)
     portal = Portal.named()
-    tell(portal, changed(portal, portal.account(number), wanted), "is changed")
+    tell(portal, changed(portal, portal.account(number), Wanted(name, email, given)), "is changed")
 
 
 @app.command()
@@ -155,10 +97,6 @@ def remove(number: Number) -> None:
     account = portal.account(number)
     portal.delete("accounts", account.account_id, version=account.version)
     console().print(f"{number} is no fax account any more. Faxes to it are kept as unclaimed.")
-
-
-def _settings(**given: Any) -> dict[str, Any]:
-    return given
 
 
 def _row(one: told.Account) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-from prometheus_client import Counter
+from prometheus_client import CollectorRegistry, Counter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.accounts import AtaDevice, FaxAccount
@@ -22,9 +22,11 @@ from services._runtime.outbox import Outbox
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import Message, PublishUnknown
 from services._runtime.rates import Buckets
+from services._runtime.wrapping import HttpMetrics, Wrapping
 from services.ingest.ata.adapters import HeldFaxes
 from services.ingest.ata.devices import Devices
 from services.ingest.ata.handlers import Receiving
+from services.ingest.ata.problems import broken
 from services.ingest.ata.routes import Desk, gateway
 from services.ingest.ata.submitting import Submitting
 from services.ingest.ata.sweeper import Sweeper
@@ -127,7 +129,7 @@ class World:
     def serve(self, upload_seconds: float) -> None:
         """Make the application, with so much time for an upload."""
         desk = Desk(self.devices, self.submitting, self.receiving, self.room, upload_seconds)
-        self.app = gateway(desk)
+        self.app = Wrapping(gateway(desk), HttpMetrics(CollectorRegistry(), "ata"), broken)
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://gateway")
 

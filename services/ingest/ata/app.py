@@ -13,9 +13,11 @@ from services._runtime.overdue import watch_deadlines
 from services._runtime.relaying import relay
 from services._runtime.service import Resources, run_stages
 from services._runtime.stage import Stage
+from services._runtime.wrapping import HttpMetrics, Wrapping
 from services.ingest.ata.adapters import HeldFaxes, deadlines
 from services.ingest.ata.devices import Devices
 from services.ingest.ata.handlers import Receiving
+from services.ingest.ata.problems import broken
 from services.ingest.ata.routes import Desk, gateway
 from services.ingest.ata.settings import AtaSettings
 from services.ingest.ata.submitting import Submitting
@@ -50,7 +52,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     relay(resources, outbox, resources.publisher)
     resources.supervise("sweeper", Sweeper(faxes).run)
     watch_deadlines(resources, NAME, engine, deadlines())
-    resources.serve(gateway(desk))
+    resources.serve(Wrapping(gateway(desk), HttpMetrics(resources.registry, NAME), broken))
     resources.registry.register(reused)
     resources.stack.callback(resources.registry.unregister, reused)  # a start that fails is repeated
     return (Stage(NAME, ATA_REQUESTED, desk.receiving.handle),)

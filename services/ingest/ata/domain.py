@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from schemas.base import Event, StoredObject
-from schemas.fax import AtaRequested, EmailRequested, FaxState, FaxStatusChanged
+from schemas.fax import AtaNoticeRequested, AtaRequested, EmailRequested, FaxState, FaxStatusChanged
+from schemas.identity import notice_id
 
 State = Literal["waiting", "printed", "mailed", "lapsed"]
 """*waiting* has a deadline, the others are final. *lapsed* is a fax that was not taken and has no fallback, since its
@@ -47,9 +48,19 @@ Transition = tuple[HeldFax, tuple[Event, ...]]
 
 
 def hold(request: AtaRequested, now: datetime) -> Transition:
-    """Begin to wait."""
+    """A received fax begins to wait."""
+    what = {"fax_id": request.fax_id, "document": request.document, "pages": request.pages}
+    return _hold(request, now, **what, fallback=request.fallback)
+
+
+def hold_page(request: AtaNoticeRequested, page: StoredObject, now: datetime) -> Transition:
+    """A page that tells how a sent fax ended begins to wait, under an id of its own: one that is corrected has two."""
+    what = {"fax_id": notice_id(request.fax_id, request.version), "document": page, "pages": 1}
+    return _hold(request, now, **what, fallback=(request.mail,), sent_fax_id=request.fax_id)
+
+
+def _hold(request: AtaRequested | AtaNoticeRequested, now: datetime, **what: Any) -> Transition:
     fax = HeldFax(
-        fax_id=request.fax_id,
         account_id=request.account_id,
         serial=request.serial,
         state="waiting",
@@ -57,16 +68,9 @@ def hold(request: AtaRequested, now: datetime) -> Transition:
         request_version=request.version,
         accepted_at=request.accepted_at,
         due_at=request.deadline,
-        pages=request.pages,
-        document=request.document,
-        fallback=request.fallback,
         changed_at=now,
+        **what,
     )
-    return held(fax, now)
-
-
-def held(fax: HeldFax, now: datetime) -> Transition:
-    """A new one, and that it is told of."""
     return fax, (_step(fax, "at-device", 0, now),)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from schemas.fax import AtaNoticeRequested, AtaRequested
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
-from services._runtime.deleted import cleared
+from services._runtime.deleted import deletion_again
 from services._runtime.outcomes import Done, Outcome
 from services.ingest.ata import domain, notices
 from services.ingest.ata.adapters import HeldFaxes
@@ -39,9 +39,9 @@ class Receiving:
         """Hold a fax, or a page, for its device; a repeat changes nothing. Its step is in the outbox."""
         if isinstance(request, AtaNoticeRequested):
             page = await notices.stored_page(request, self.blobs)
-            if await cleared(self.blobs, request.accepted_at, request.fax_id):
-                return Done()  # whoever deleted the fax wants no page of it
-            await self.faxes.add(notices.hold(request, page, self.now()))
+            if again := await deletion_again(self.blobs, request.accepted_at, request.fax_id, self.now()):
+                return Done((again,))  # whoever deleted the fax wants no page of it
+            await self.faxes.add(domain.hold_page(request, page, self.now()))
         else:
             await self.faxes.add(domain.hold(request, self.now()))
         self.arrivals.arrived(request.serial)

@@ -1,15 +1,12 @@
-"""A page that tells how a sent fax ended: drawn, stored beside the fax, and held for the device like a received one."""
+"""A page that tells how a sent fax ended: drawn, and stored beside the fax."""
 
 import asyncio
-from datetime import datetime
 
 from schemas.base import StoredObject
 from schemas.fax import AtaNoticeRequested, EmailRequested
-from schemas.identity import notice_id
 from schemas.keys import NOTICE, fax_prefix
 from services._runtime import endings
 from services._runtime.blobs import Blobs
-from services.ingest.ata.domain import HeldFax, Transition, held
 from services.ingest.documents.notice import Notice, notice_page
 
 
@@ -35,23 +32,3 @@ def said(mail: EmailRequested) -> Notice:
         facts=endings.facts(mail),
         support=mail.brand.support,
     )
-
-
-def hold(request: AtaNoticeRequested, page: StoredObject, now: datetime) -> Transition:
-    """Begin to wait. The page has an id of its own: a fax whose end is corrected has two."""
-    fax = HeldFax(
-        fax_id=notice_id(request.fax_id, request.version),
-        sent_fax_id=request.fax_id,
-        account_id=request.account_id,
-        serial=request.serial,
-        state="waiting",
-        version=1,
-        request_version=request.version,
-        accepted_at=request.accepted_at,
-        due_at=request.deadline,
-        pages=1,
-        document=page,
-        fallback=(request.mail,),
-        changed_at=now,
-    )
-    return held(fax, now)

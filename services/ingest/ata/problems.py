@@ -4,10 +4,10 @@ docs/refusals/ata.md shows the same set; a test compares them.
 """
 
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from schemas.failures import FaxFailure
-from services._runtime.problems import Problem
+from services._runtime.problems import Problem, Refusal, Wrong
 
 Code = Literal[
     "not-authenticated",
@@ -109,15 +109,20 @@ DESTINATIONS: MappingProxyType[FaxFailure, str] = MappingProxyType(
 CODES: tuple[Code, ...] = get_args(Code)
 
 
-class Refused(Exception):  # noqa: N818 - it says what happened
+CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="ata", charset="UTF-8"'}
+"""RFC 7617, 2."""
+
+
+class Refused(Refusal):
     """A request is refused, in words that never quote a document.
 
     Args:
         code: Which kind.
         detail: More than the kind says.
         failure: The fax failure behind it, if there is one.
-        errors: What is wrong in the request: where, and what.
+        errors: What is wrong in the request.
         retry_after: Seconds, if they are known better than the kind knows them.
+        headers: Beside those that the kind implies.
     """
 
     def __init__(
@@ -126,13 +131,16 @@ class Refused(Exception):  # noqa: N818 - it says what happened
         detail: str = "",
         *,
         failure: FaxFailure | None = None,
-        errors: tuple[tuple[str, str], ...] = (),
+        errors: tuple[Wrong, ...] = (),
         retry_after: int | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(code)
-        self.code: Code = code
-        self.problem = PROBLEMS[code]
-        self.detail = detail
-        self.failure = failure
-        self.errors = errors
-        self.retry_after = retry_after or self.problem.retry_after
+        implied = CHALLENGE if code == "not-authenticated" else {}
+        later = {"Retry-After": str(retry_after)} if retry_after else {}
+        told = {**implied, **later, **(headers or {})}
+        super().__init__(code, PROBLEMS[code], detail, failure=failure, errors=errors, headers=told)
+
+
+def broken() -> Refused:
+    """The answer to a fault of ours."""
+    return Refused("internal-error")

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, Va
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from services._runtime.problems import Wrong
 from services.ingest.ata.answers import handlers
 from services.ingest.ata.devices import Device, Devices
 from services.ingest.ata.domain import HeldFax
@@ -84,7 +85,7 @@ async def _enrolment(request: Request) -> Enrolment:
     async for chunk in request.stream():
         body += chunk
         if len(body) > ENROLMENT_BYTES:
-            raise Refused("invalid-request", errors=(("body", f"at most {ENROLMENT_BYTES} bytes"),))
+            raise Refused("invalid-request", errors=(Wrong("body", f"at most {ENROLMENT_BYTES} bytes"),))
     try:
         return Enrolment.model_validate_json(bytes(body))
     except ValidationError as error:
