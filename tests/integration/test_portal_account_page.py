@@ -28,6 +28,8 @@ SETTINGS: dict[str, Any] = {
     "region": "us",
     "cover_page": "yes",
     "link_access": "sign-in",
+    "mail_forwarding": "yes",
+    "forward_to": "court.example",
 }
 
 
@@ -73,6 +75,8 @@ async def test_the_optional_settings_are_saved_and_shown(page: Page) -> None:
         header_text="Clinic North",
         cover_page=True,
         link_access="sign-in",
+        mail_forwarding=True,
+        forward_to=("court.example",),
     )
     shown = (await manager.get(page.path)).text
     assert "desk@clinic.example\nnight@clinic.example</textarea>" in shown
