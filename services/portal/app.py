@@ -19,6 +19,7 @@ from services._runtime.wrapping import HttpMetrics, Wrapping
 from services.portal.api.application import api
 from services.portal.api.problems import broken
 from services.portal.faxes import app as faxes
+from services.portal.faxes.reading import ReadingLimits
 from services.portal.inventory.inventory import Inventory
 from services.portal.inventory.live import LiveStates
 from services.portal.inventory.seeding import seed
@@ -117,6 +118,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
         logos=Logos(resources.blobs()),
         languages=Languages.read(LanguageSettings().languages),
         operations=pipeline,
+        reading=ReadingLimits(settings.documents_per_hour, settings.documents_per_day),
     )
     if settings.sample:
         await seed(engine, settings.first_reseller)

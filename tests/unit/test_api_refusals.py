@@ -13,6 +13,7 @@ import pytest
 
 from schemas.accounts import ApiToken
 from schemas.failures import FaxFailure
+from schemas.keys import DOCUMENT, fax_prefix
 from services._runtime.tokens import mint
 from services.ingest.api.problems import CODES, DESTINATIONS, FILES, PROBLEMS, Code
 from services.ingest.api.upload import BODY_BYTES
@@ -164,6 +165,13 @@ async def reply_to_not_allowed() -> httpx.Response:
 async def too_many_requests() -> httpx.Response:
     world = World(requests_per_second=0.01, requests_burst=2)
     return [await world.get("/v1/faxes") for _ in range(3)][-1]
+
+
+async def too_many_documents() -> httpx.Response:
+    world = World(documents_per_hour=1)
+    row = world.row(1)
+    world.blobs.objects[fax_prefix(row.accepted_at, row.fax_id) + DOCUMENT] = b"%PDF"
+    return [await world.get(f"/v1/faxes/{row.fax_id}/document") for _ in range(2)][-1]
 
 
 async def too_many_failures() -> httpx.Response:

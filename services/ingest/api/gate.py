@@ -1,6 +1,7 @@
 """Who asks: a bearer token (RFC 6750), what it may do, and for which account."""
 
 import hmac
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from services._runtime.rates import Buckets
 from services._runtime.tokens import digest, is_token
 from services.ingest.api.problems import Code, Refused
 from services.ingest.api.settings import ApiSettings, Scope, ServiceToken
+
+log = logging.getLogger(__name__)
 
 REALM = "faxes"
 KNOWN = 10_000
@@ -49,15 +52,19 @@ class Gate:
     services: Sequence[ServiceToken]
     requests: Buckets
     failures: Buckets
+    documents: tuple[Buckets, ...] = ()
     now: Callable[[], datetime] = utc_now
     _good: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _told: Buckets = field(default_factory=lambda: Buckets(per_second=1 / 3600, burst=1))
 
     @classmethod
     def of(cls, accounts: Accounts, settings: ApiSettings, now: Callable[[], datetime] = utc_now) -> "Gate":
         """As the settings say."""
         requests = Buckets(settings.requests_per_second, settings.requests_burst)
         failures = Buckets(settings.failures_per_minute / 60, settings.failures_burst)
-        return cls(accounts, settings.service_tokens, requests, failures, now)
+        hour, day = settings.documents_per_hour, settings.documents_per_day
+        documents = (Buckets(hour / 3600, hour), Buckets(day / 86_400, day))
+        return cls(accounts, settings.service_tokens, requests, failures, documents, now)
 
     async def admit(self, authorization: Sequence[str], peer: str, scope: Scope) -> Caller:
         """The caller behind the Authorization headers of a request from `peer`.
@@ -100,6 +107,20 @@ class Gate:
         if not found:
             raise Refused("no-such-account")
         return max(found, key=lambda one: one.version)
+
+    def count_document(self, caller: Caller) -> None:
+        """Count a document that is about to be read.
+
+        Raises:
+            Refused: With this token as many were read as may be.
+        """
+        token = f"{caller.account.account_id if caller.account else ''} {caller.name}"
+        if seconds := max((one.wait(token) for one in self.documents), default=0):
+            if not self._told.take(token):
+                log.warning("documents held back", extra={"token": caller.name, "seconds": seconds})
+            raise Refused("too-many-documents", headers={"Retry-After": str(seconds)})
+        for one in self.documents:
+            one.take(token)
 
     async def _caller(self, text: str, sha256: str) -> Caller:
         if not is_token(text):

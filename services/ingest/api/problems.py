@@ -40,6 +40,7 @@ Code = Literal[
     "file-refused",
     "reply-to-not-allowed",
     "too-many-requests",
+    "too-many-documents",
     "too-many-failures",
     "too-many-uploads",
     "busy",
@@ -131,6 +132,12 @@ PROBLEMS: MappingProxyType[Code, Problem] = MappingProxyType(
             "Use the address of the account's user, an allowed sender or one of its recipients.",
         ),
         "too-many-requests": Problem(429, "Too many requests were made with this token.", "Come again later.", 1),
+        "too-many-documents": Problem(
+            429,
+            "Too many documents were read with this token.",
+            "Come again later, or ask whoever runs this service.",
+            60,
+        ),
         "too-many-failures": Problem(
             429, "Too many requests with a wrong token came from your address.", "Check the token and come again.", 60
         ),

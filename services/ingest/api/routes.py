@@ -133,12 +133,13 @@ async def get_fax(fax_id: UUID, desk: AtDesk, caller: Reader, whose: Annotated[W
     summary="The pages of a fax",
     operation_id="getDocument",
     response_class=Response,
-    responses=answers("no-such-fax", "no-document", document=True),
+    responses=answers("no-such-fax", "no-document", "too-many-documents", document=True),
 )
 async def get_document(fax_id: UUID, desk: AtDesk, caller: Reader, wanted: Annotated[Wanted, Query()]) -> Response:
     """As a PDF, or as the TIFF that was received or is dialled."""
     account = await desk.gate.account(caller, wanted.account_id)
     row = (await desk.faxes.find(account.account_id, fax_id)).row
+    desk.gate.count_document(caller)
     data = await desk.faxes.document(row, wanted.format)
     name = fax_filename(row.accepted_at, account.time_zone, row.other_party)
     name = name if wanted.format == "pdf" else name.removesuffix(".pdf") + ".tif"

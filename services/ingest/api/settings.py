@@ -29,6 +29,8 @@ class ApiSettings(BaseSettings):
     service_tokens: tuple[ServiceToken, ...] = Field(default=(), description="JSON list: name, sha256, scopes")
     requests_per_second: float = Field(default=20.0, gt=0, description="with one token, in the long run")
     requests_burst: int = Field(default=60, ge=1, description="with one token, at once")
+    documents_per_hour: int = Field(default=2000, ge=1, description="that one token reads from one process")
+    documents_per_day: int = Field(default=20_000, ge=1, description="that one token reads from one process")
     failures_per_minute: float = Field(default=10.0, gt=0, description="wrong tokens from one address, in the long run")
     failures_burst: int = Field(default=20, ge=1, description="wrong tokens from one address, at once")
     uploads_per_token: int = Field(default=8, ge=1, description="submissions under way with one account's token")

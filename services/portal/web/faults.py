@@ -3,6 +3,7 @@
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
+from math import ceil
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
@@ -10,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services._runtime.outcomes import DependencyAway
-from services._runtime.translating import N_
+from services._runtime.translating import N_, ngettext
+from services.portal.faxes.reading import TooManyDocuments
 from services.portal.inventory.actors import NotAllowed, NotThere
 from services.portal.inventory.jobs import TooManyJobs
 from services.portal.web.fax_pages.finding import NotConnected
@@ -35,6 +37,7 @@ def handlers() -> dict[Any, Callable[[Request, Any], Awaitable[Response]]]:
         CannotSend: _cannot_send,
         TooLarge: _too_large,
         TooManyJobs: _too_many_jobs,
+        TooManyDocuments: _too_many_documents,
         DependencyAway: _away,
         HTTPException: _http,
         Exception: _broken,
@@ -94,6 +97,26 @@ async def _too_large(_: Request, __: TooLarge) -> Response:
 async def _too_many_jobs(request: Request, __: TooManyJobs) -> Response:
     lines = (N_("Nothing was changed. They are done one after the other: come back in a few minutes."),)
     return await _shown(request, 429, N_("Many jobs are waiting already"), *lines)
+
+
+async def _too_many_documents(request: Request, error: TooManyDocuments) -> Response:
+    log.warning("reading held back", extra={"seconds": error.seconds})
+    minutes = ceil(error.seconds / 60)
+    answer = await _shown(
+        request,
+        429,
+        N_("You have opened many faxes in a short time"),
+        ngettext(
+            "To protect them, no more are shown for %(num)d minute.",
+            "To protect them, no more are shown for %(num)d minutes.",
+            minutes,
+        )
+        % {"num": minutes},
+        N_("Those you opened within the hour can be read all the time. None is lost, and sending goes on."),
+        N_("If you need more at a time, ask whoever runs this portal."),
+    )
+    answer.headers["Retry-After"] = str(error.seconds)
+    return answer
 
 
 async def _away(_: Request, error: DependencyAway) -> Response:

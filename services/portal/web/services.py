@@ -3,13 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from services._runtime.languages import Languages
+from services._runtime.rates import Buckets
 from services.portal.faxes.faxes import Faxes
 from services.portal.faxes.pictures import WAITING
+from services.portal.faxes.reading import ReadingLimits
 from services.portal.inventory.inventory import Inventory
 from services.portal.inventory.views import Account, LiveState
 from services.portal.live_faxes.stream import FaxStream
@@ -22,6 +25,9 @@ from services.portal.web.signing_in.people import People
 from services.portal.web.signing_in.sessions import Sessions
 from services.portal.web.signing_in.throttle import Throttle
 from services.portal.web.signing_in.tokens import Tokens
+
+THUMBNAILS: Final = 5000
+"""Of one person in an hour, by one process: a hundred pages of a list. They show little, so nobody writes them down."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class Services:
 
     `live` tells whether every table has an account as it is now; `faxes` is None where no history is named. Forms with
     large files are held in memory, so `large_forms` lets few in at a time. One process draws pages; `drawings` lets
-    nobody fill its queue.
+    nobody fill its queue. `reading` says how many documents one person may open.
     """
 
     engine: AsyncEngine
@@ -80,6 +86,8 @@ class Services:
     operations: Operations | None = None
     languages: Languages = field(default_factory=Languages)
     large_forms: Turns = field(default_factory=lambda: Turns(at_once=8, of_one=2))
+    reading: ReadingLimits = field(default_factory=ReadingLimits)
+    thumbnails: Buckets = field(default_factory=lambda: Buckets(THUMBNAILS / 3600, THUMBNAILS))
     drawings: Turns = field(default_factory=lambda: Turns(at_once=WAITING, of_one=20))
 
     def states(self, accounts: Sequence[Account]) -> dict[str, LiveState]:

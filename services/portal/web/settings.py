@@ -25,6 +25,8 @@ class PortalSettings(BaseSettings):
         default=None, pattern="^[0-9a-f]{64}$", description="of a token that acts as the first sign-in, to begin with"
     )
     first_reseller: str = Field(default="reseller", description="the reseller of the first sign-in")
+    documents_per_hour: int = Field(default=500, ge=1, description="that one person may open or keep")
+    documents_per_day: int = Field(default=3000, ge=1, description="that one person may open or keep")
     sample: bool = Field(default=False, description="an empty database begins with a sample customer, to try it out")
 
 

@@ -22,6 +22,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "fax.deleted": N_("deleted the fax"),
     "fax.downloaded": N_("downloaded the fax"),
     "fax.forwarded": N_("forwarded the fax by mail"),
+    "fax.held-back": N_("was held back from opening many faxes"),
     "fax.link-downloaded": N_("downloaded the fax by a link in a mail"),
     "fax.link-opened": N_("opened a link in a mail"),
     "fax.link-pictured": N_("looked at the first page by a link in a mail"),

@@ -9,6 +9,7 @@ from services._runtime.display import fax_filename
 from services.portal.faxes.documents import documents_of, shown_key, thumbnail_of
 from services.portal.faxes.drawing import NoSuchPage
 from services.portal.faxes.pictures import SMALL, VIEWED
+from services.portal.faxes.reading import TooManyDocuments
 from services.portal.inventory.actors import NotThere
 from services.portal.rendering import INERT, READABLE
 from services.portal.web.fax_pages.finding import Found, faxes_of, readable
@@ -25,6 +26,8 @@ _DIGITS: Final = 3
 async def thumbnail(visit: Visit) -> Response:
     """The small picture of the first page, for lists; a blank page while there is none."""
     fax = await readable(visit)
+    if seconds := visit.services.thumbnails.take(visit.person.user_id):
+        raise TooManyDocuments(seconds)
     picture = await thumbnail_of(faxes_of(visit).blobs, fax.row)
     if picture is None:
         return _inert(content(NO_PICTURE), "image/svg+xml")
