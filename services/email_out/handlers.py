@@ -12,6 +12,7 @@ from schemas.keys import claim_prefix
 from services._runtime.blobs import Blobs
 from services._runtime.claims import JSON, Busy, Claims, Completed, Held, utc_now
 from services._runtime.decision import was_deleted
+from services._runtime.deleted import deletion_again
 from services._runtime.expiry import expired_by
 from services._runtime.outcomes import DependencyAway, Done, Outcome, RetryLater
 from services._runtime.verp import Verp, digest, forwarded_key
@@ -21,8 +22,7 @@ from services.email_out.mailer import Answer, Deferred, Mail, Mailer, Refused, S
 from services.email_out.mime import compose
 
 WAITED = timedelta(minutes=1)
-"""A mail with a link that has waited for longer may be of a fax that was deleted meanwhile: then it isn't sent. One by
-which somebody forwards the fax may be in any case."""
+"""A mail with a link that has waited for longer may be of a fax that was deleted meanwhile: then it isn't sent."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,13 @@ class EmailOut:
     async def _act(self, event: EmailRequested, claim: Held) -> Outcome:
         way_ = way(event, self.max_attachment)
         try:
+            if gone := await self._remember(event):
+                await claim.release()
+                return gone
             pdf = await self._document(event, way_)
             if pdf is None:
                 await claim.release()
                 return await self._without_document(event)
-            await self._remember(event)
             answer, way_ = await self._send(event, way_, pdf)
         except DependencyAway:
             with suppress(DependencyAway):
@@ -88,15 +90,21 @@ class EmailOut:
     async def _document(self, event: EmailRequested, way_: Way) -> bytes | None:
         """What is attached; None if it, or all of the fax that a mail has waited with, isn't there."""
         if way_.delivery != "attachment" or event.document is None:
-            waited = self.now() - event.requested_at > WAITED or event.forward is not None
+            waited = self.now() - event.requested_at > WAITED
             return None if waited and await was_deleted(self.blobs, event.accepted_at, event.fax_id) else b""
         return await self.blobs.get(event.document.key)
 
-    async def _remember(self, event: EmailRequested) -> None:
-        """Keep what tells of the mail if it comes back: of one that somebody forwards no decision does."""
-        if self.verp is not None and event.forward is not None:
-            key = forwarded_key(event.fax_id, event.accepted_at, event.version, digest(event.recipient))
-            await self.blobs.create(key, event.model_dump_json(exclude_none=True).encode(), JSON)
+    async def _remember(self, event: EmailRequested) -> Outcome | None:
+        """Keep what tells of the mail if it comes back: of one that somebody forwards no decision does.
+
+        What to do in place of sending it, if the fax was deleted meanwhile.
+        """
+        if event.forward is None:
+            return None
+        key = forwarded_key(event.fax_id, event.accepted_at, event.version, digest(event.recipient))
+        await self.blobs.create(key, event.model_dump_json(exclude_none=True).encode(), JSON)
+        again = await deletion_again(self.blobs, event.accepted_at, event.fax_id, self.now())
+        return Done((expired_by(event, self.now()), again)) if again else None
 
     async def _send(self, event: EmailRequested, way_: Way, pdf: bytes) -> tuple[Answer, Way]:
         """Send the document, or a link if the server says that it is too large."""

@@ -64,7 +64,7 @@ class Letters:
             event.document.key if event.document else usual,
             issued_at=event.requested_at,
             shown=Shown(
-                direction="received" if event.purpose == "received" else "sent",
+                direction=event.direction,
                 other_party=event.other_party or "",
                 pages=event.pages,
                 time_zone=event.time_zone,

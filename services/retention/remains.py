@@ -12,7 +12,7 @@ from schemas.keys import CLAIMS, DECISION, FAXES, HELD, RELEASE, day_prefix
 from services.retention.adapters import Bucket
 from services.retention.files import File, Marker
 
-USUAL = {FAXES: 5, CLAIMS: 2}
+USUAL = {FAXES: 6, CLAIMS: 2}
 """Objects of a fax below each prefix, rather more than less: a second page costs more than a few objects too many."""
 
 LEAST = 50

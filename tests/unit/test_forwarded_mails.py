@@ -8,10 +8,12 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.decision import DELETED, Decision
-from schemas.fax import EmailRequested, FaxState, Forward
+from schemas.fax import EmailRequested, FaxState, FaxStatusChanged, Forward
+from schemas.retention import DeletionRequested
 from services._runtime.decision import decide_once
 from services._runtime.expiry import expired_step
 from services._runtime.links import Links
+from services._runtime.outcomes import Done
 from services.email_out.domain import message_id, way
 from services.email_out.letters import Letter, Letters
 from services.portal.faxes.words import step_words
@@ -52,13 +54,17 @@ async def test_one_mail_comes_of_one_form_and_another_of_another() -> None:
 
 
 @pytest.mark.parametrize("policy", ["link", "attachment"])
-async def test_a_fax_that_was_deleted_is_not_forwarded(policy: str) -> None:
+async def test_a_fax_that_was_deleted_is_not_forwarded_and_leaves_nothing(policy: str) -> None:
     world, event = sending(), forwarded(policy=policy)
     gone = expired_step(event.fax_id, 9, event.accepted_at, AT, received=True)
-    if policy == "attachment":  # while its pages are there they may go
-        world.blobs.objects.clear()
-    await decide_once(world.blobs, AT, event.fax_id, Decision(rule=DELETED, why="", decided_at=AT, status=gone))
-    assert step(await world.handle(event)).state == "expired"
+    note = Decision(rule=DELETED, why="", account_id="acc-1", decided_at=AT, status=gone)
+    await decide_once(world.blobs, AT, event.fax_id, note)
+    outcome = await world.handle(event)
+    assert isinstance(outcome, Done)
+    told, again = outcome.events
+    assert isinstance(told, FaxStatusChanged)
+    assert told.state == "expired"
+    assert isinstance(again, DeletionRequested), "what was kept of the mail goes too"
     assert world.mailer.mails == []
 
 
