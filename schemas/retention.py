@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from schemas.base import Event, Instant, Name, Text
+from schemas.base import Event, IncomingKey, Instant, Name, Text
 
 LONGEST = timedelta(days=365)
 """A fax that is older than this, by the instant of its acceptance and to the second, must be gone."""
@@ -51,7 +51,8 @@ class RetentionRequested(Event):
 class DeletionRequested(Event):
     """A person deletes one fax for good, whatever its age; a hold keeps it all the same.
 
-    Nothing is deleted unless the fax is this account's.
+    Nothing is deleted unless the fax is this account's. A stage that was at the fax meanwhile asks once more, and names
+    the `upload` of telephony's that came of it since.
     """
 
     fax_id: UUID
@@ -59,6 +60,18 @@ class DeletionRequested(Event):
     account_id: Name
     by: Text = Field(description="who deleted it, as the audit log names them")
     requested_at: Instant
+    upload: IncomingKey | None = None
+
+
+class UploadRepeated(Event):
+    """Telephony uploaded a fax once more, elsewhere: the upload that its decision doesn't name has done its service.
+
+    Left over, it would outlive a fax that a person deletes, and be found as one that no event told of.
+    """
+
+    fax_id: UUID
+    accepted_at: Instant
+    upload: IncomingKey
 
 
 class FaxExpired(Event):

@@ -148,7 +148,12 @@ RETENTION_REQUESTED = Topic(
     "retention-requested", "part", (retention.RetentionRequested,), ("retention", "portal"), ("retention",)
 )
 DELETION_REQUESTED = Topic(
-    "deletion-requested", "fax_id", (retention.DeletionRequested,), ("portal",), ("retention",), partitions=3
+    "deletion-requested",
+    "fax_id",
+    (retention.DeletionRequested, retention.UploadRepeated),
+    ("portal", "ingest", "ata", "router", "email_out"),
+    ("retention",),
+    partitions=3,
 )
 """Few, and apart from the sweep: whoever deletes a fax doesn't wait until the day's are gone."""
 FAX_EXPIRED = Topic(

@@ -16,7 +16,7 @@ from services._runtime.acceptance import Acceptance, accept, accepted_when
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
 from services._runtime.decision import was_deleted
-from services._runtime.deleted import cleared
+from services._runtime.deleted import deletion_again
 from services._runtime.expiry import expired_step, is_expired
 from services._runtime.outcomes import Done, Outcome, RetryLater
 from services.ingest.documents.conversion import Converted
@@ -48,12 +48,14 @@ class ReceivedFaxes:
         accepted = await accept(self.blobs, fax_id_of(event), sha256(data).hexdigest(), self.now)
         if accepted.collided:
             log.error("source key reused", extra={"source": _source(event)})
-        if await self._is_gone(accepted):  # a late repeat: nothing of it is stored again
-            return await self._gone(event, accepted)
+        if is_expired(accepted.accepted_at, self.now()):  # a late repeat: nothing of it is stored again
+            return self._expired(accepted.fax_id, accepted.accepted_at)
+        if accepted.repeat and (gone := await self._deleted(event, accepted)):
+            return gone
         prefix = fax_prefix(accepted.accepted_at, accepted.fax_id)
         made = await self._documents(data, event, prefix)
-        if accepted.repeat and await cleared(self.blobs, accepted.accepted_at, accepted.fax_id):
-            return await self._gone(event, accepted)
+        if accepted.repeat and (gone := await self._deleted(event, accepted)):
+            return gone
         fax = ready(event, accepted.fax_id, accepted.accepted_at, made)
         return Done((fax, status(fax, self.now(), collided=accepted.collided)))
 
@@ -64,15 +66,14 @@ class ReceivedFaxes:
             return self._expired(fax_id, accepted_at)
         return RetryLater("object-missing", attempts=2, detail="telephony's upload isn't there")
 
-    async def _is_gone(self, accepted: Acceptance) -> bool:
-        if is_expired(accepted.accepted_at, self.now()):
-            return True
-        return accepted.repeat and await was_deleted(self.blobs, accepted.accepted_at, accepted.fax_id)
-
-    async def _gone(self, event: Upload, accepted: Acceptance) -> Outcome:
-        """Its bytes were uploaded once more; found later, without a fax, they would become one."""
-        await self.blobs.delete(event.object_key)
-        return self._expired(accepted.fax_id, accepted.accepted_at)
+    async def _deleted(self, event: Upload, accepted: Acceptance) -> Outcome | None:
+        """The end of a fax that a person deleted. Its upload is there once more: found alone, it would become a fax."""
+        key = accepted.accepted_at, accepted.fax_id
+        again = await deletion_again(self.blobs, *key, self.now(), upload=event.object_key)
+        if again is None:
+            return None
+        step = expired_step(accepted.fax_id, READY, accepted.accepted_at, self.now(), received=True)
+        return Done((step, again))
 
     def _expired(self, fax_id: UUID, accepted_at: datetime) -> Outcome:
         return Done((expired_step(fax_id, READY, accepted_at, self.now(), received=True),))

@@ -12,7 +12,7 @@ from schemas.fax import FaxSubmitted, RenderRequested
 from schemas.keys import DIALLED, DOCUMENT, THUMBNAIL, fax_prefix
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
-from services._runtime.deleted import cleared
+from services._runtime.deleted import deletion_again
 from services._runtime.expiry import expired_by
 from services._runtime.outcomes import Done, Outcome, RetryLater
 from services.ingest.documents.cover import Cover
@@ -52,8 +52,8 @@ class SubmittedFaxes:
             else:
                 made = await self._made(event)
                 told = (ready(event, made), status(event, made, self.now()))
-        if await cleared(self.blobs, event.accepted_at, event.fax_id):
-            return Done((expired_by(event, self.now()),))
+        if again := await deletion_again(self.blobs, event.accepted_at, event.fax_id, self.now()):
+            return Done((expired_by(event, self.now()), again))
         return Done(told) if told else RetryLater("object-missing", attempts=2, detail="an attachment isn't there")
 
     async def _made(self, event: FaxSubmitted) -> Made:

@@ -1,12 +1,12 @@
-"""deletion-requested in; fax-expired out. One fax goes for good, whatever its age (docs/adr/0007)."""
+"""deletion-requested in; fax-expired out. One fax goes for good, whatever its age; or one upload (docs/adr/0007)."""
 
 import logging
 from dataclasses import dataclass
 from datetime import UTC
 
 from schemas.decision import DELETED, Decision
-from schemas.keys import INCOMING, RELEASE
-from schemas.retention import DeletionRequested, FaxExpired
+from schemas.keys import INCOMING, ORIGINAL, RELEASE, fax_prefix
+from schemas.retention import DeletionRequested, FaxExpired, UploadRepeated
 from services._runtime.claims import JSON
 from services._runtime.decision import decision_key
 from services._runtime.expiry import expired_step
@@ -14,6 +14,7 @@ from services._runtime.outcomes import Done, Outcome, RetryLater
 from services.retention.facts import Record, Status
 from services.retention.files import File
 from services.retention.holds import cover
+from services.retention.incoming import Uploads
 from services.retention.sweep import Candidate, Sweep, Swept
 from services.retention.telling import Told
 
@@ -29,14 +30,29 @@ class Deletions:
     """
 
     sweep: Sweep
+    uploads: Uploads
     told: Told
 
-    async def handle(self, request: DeletionRequested) -> Outcome:
-        """Delete the fax that is asked for, if it is that account's and on no hold; else nothing.
+    async def handle(self, event: DeletionRequested | UploadRepeated) -> Outcome:
+        """Delete the fax that is asked for, or an upload of it that is one too many; else nothing.
 
         Raises:
             DependencyAway: The store doesn't answer or holds can't be known.
         """
+        return await (self._upload(event) if isinstance(event, UploadRepeated) else self._fax(event))
+
+    async def _upload(self, event: UploadRepeated) -> Outcome:
+        """Delete an upload whose fax holds the same bytes, or was deleted."""
+        bucket, key = self.sweep.bucket, fax_prefix(event.accepted_at, event.fax_id) + ORIGINAL
+        upload, original = await bucket.find(event.upload), await bucket.find(key)
+        copied = upload and original and upload.size == original.size and await self.uploads.same(upload, original)
+        record = Record.read(await self.sweep.blobs.get(decision_key(event.accepted_at, event.fax_id)))
+        if copied or (record and record.rule == DELETED):
+            await bucket.delete(await bucket.all_of([event.upload]))
+        return Done()
+
+    async def _fax(self, request: DeletionRequested) -> Outcome:
+        """Delete a fax, if it is the account's and on no hold."""
         [fax] = await self._look(request)
         await self.sweep.holds.read_to_end()
         if why := self._kept(fax, request):
@@ -60,7 +76,7 @@ class Deletions:
         bucket = self.sweep.bucket
         upload = await self._note(request)  # from now on, whatever comes late ends (`services._runtime.deleted`)
         [fax] = await self._look(request)
-        uploads = await bucket.all_of([upload]) if upload and upload.startswith(INCOMING) else []
+        uploads = await bucket.all_of([one for one in {upload, request.upload} if one and one.startswith(INCOMING)])
         files = [*uploads, *fax.remains.documents, *await self._decisions(fax, request)]
         await self.sweep.pace.spend(len(files))
         if refused := await bucket.delete(files):

@@ -89,7 +89,7 @@ class Uploads:
         while any(left.values()) and at <= last:
             async for original in self._originals(at, decided=decided):
                 if alike := left.get(original.size):
-                    left[original.size] = [file for file in alike if not await self._same(file, original)]
+                    left[original.size] = [file for file in alike if not await self.same(file, original)]
             at += timedelta(days=1)
         return [file for files in left.values() for file in files]
 
@@ -103,7 +103,8 @@ class Uploads:
                 elif name == ORIGINAL and (about == folder or not decided):
                     yield file
 
-    async def _same(self, upload: File, original: File) -> bool:
+    async def same(self, upload: File, original: File) -> bool:
+        """Whether they hold the same bytes."""
         if "-" not in upload.etag + original.etag:
             return upload.etag == original.etag
         one, other = await self.blobs.get(upload.key), await self.blobs.get(original.key)

@@ -7,7 +7,15 @@ from typing import Final
 from schemas.accounts import FaxAccount, RemovedAccount
 from schemas.decision import Decision
 from schemas.failures import FaxFailure
-from schemas.fax import AtaRequested, EmailRequested, FaxState, FaxStatusChanged, ReceivedFaxReady
+from schemas.fax import (
+    AtaRequested,
+    EmailRequested,
+    FaxState,
+    FaxStatusChanged,
+    ReceivedFaxReady,
+    SubmittedFaxReady,
+)
+from schemas.retention import UploadRepeated
 from services._runtime.notices import ATA_DEADLINE
 
 SET_ASIDE: Final = frozenset({"junk", "unclaimed"})
@@ -22,6 +30,14 @@ def decide(fax: ReceivedFaxReady, account: FaxAccount | RemovedAccount | None, n
     decision = _decide(fax, account, now)
     aside = fax if decision.status.state in SET_ASIDE else None
     return decision.model_copy(update={"upload": fax.upload, "received": aside})
+
+
+def repeated_upload(decision: Decision, fax: ReceivedFaxReady | SubmittedFaxReady) -> tuple[UploadRepeated, ...]:
+    """Tells of telephony's upload if `decision`, the one that counts, names another: it uploaded the fax twice."""
+    upload = fax.upload if isinstance(fax, ReceivedFaxReady) else None
+    if upload is None or decision.upload in {None, upload}:
+        return ()
+    return (UploadRepeated(fax_id=fax.fax_id, accepted_at=fax.accepted_at, upload=upload),)
 
 
 def _decide(fax: ReceivedFaxReady, account: FaxAccount | RemovedAccount | None, now: datetime) -> Decision:

@@ -13,9 +13,9 @@ from schemas.keys import DOCUMENT, ORIGINAL, RELEASE, fax_prefix
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
 from services._runtime.decision import decide_once, stored_decision
-from services._runtime.deleted import cleared
+from services._runtime.deleted import deletion_again
 from services._runtime.outcomes import Done, Outcome
-from services.router.domain import decide
+from services.router.domain import decide, repeated_upload
 from services.router.release import as_it_came, may_be_released, refusal, release
 from services.router.submitted import decide_submitted
 
@@ -41,13 +41,11 @@ class Router:
             return await self._release(event)
         if isinstance(event, SubmittedFaxReady):
             decision = decide_submitted(event, await self.accounts.look_up(event.fax_number), self.now())
-            return Done((await decide_once(self.blobs, event.accepted_at, event.fax_id, decision)).events)
-        account = await self.accounts.look_up(event.called_number) if event.called_number else None
-        decision = await decide_once(self.blobs, event.accepted_at, event.fax_id, decide(event, account, self.now()))
-        if event.upload and decision.upload not in {None, event.upload}:
-            # Telephony uploaded it twice. Only the one that is named goes with the fax: the other would be found alone.
-            await self.blobs.delete(event.upload)
-        return Done(decision.events)
+        else:
+            account = await self.accounts.look_up(event.called_number) if event.called_number else None
+            decision = decide(event, account, self.now())
+        counted = await decide_once(self.blobs, event.accepted_at, event.fax_id, decision)
+        return Done((*counted.events, *repeated_upload(counted, event)))
 
     async def _release(self, request: ReleaseRequested) -> Outcome:
         """Decide a second time, once: released again, by whomever, to whomever, the first release counts."""
@@ -59,8 +57,8 @@ class Router:
         decision = release(fax, request, account, self.now(), first.reseller)
         if decision is not None:
             once = await decide_once(self.blobs, request.accepted_at, request.fax_id, decision, RELEASE)
-            gone = await cleared(self.blobs, request.accepted_at, request.fax_id)
-            return Done(() if gone else once.events)
+            again = await deletion_again(self.blobs, request.accepted_at, request.fax_id, self.now())
+            return Done((again,) if again else once.events)
         before = await stored_decision(self.blobs, request.accepted_at, request.fax_id, RELEASE)
         return Done(before.events if before else (refusal(first, request, self.now()),))
 

@@ -1,7 +1,7 @@
 """A person deletes one fax, on the real object store, versioning off and on: exactly it goes, and it stays gone."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NoReturn
 from uuid import UUID
@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 from prometheus_client import CollectorRegistry
 
+from schemas.base import Event
 from schemas.fax import FaxStatusChanged
 from schemas.keys import RELEASE, fax_prefix
-from schemas.retention import DeletionRequested, FaxExpired
+from schemas.retention import DeletionRequested, FaxExpired, UploadRepeated
 from schemas.telephony import TelephonyFaxReceived
 from services._runtime.decision import was_deleted
 from services._runtime.outcomes import DependencyAway, Done
@@ -40,14 +41,18 @@ def stored(bucket: StoreSettings) -> Iterator[StoredFaxes]:
 
 
 async def delete(stored: StoredFaxes, fax_id: UUID, when: datetime, account: str = "north") -> tuple[FaxExpired, ...]:
-    parts = stored.parts()
     request = DeletionRequested(
         fax_id=fax_id, accepted_at=when, account_id=account, by="Ada Okafor", requested_at=stored.now
     )
-    outcome = await Deletions(parts.sweep, Told(CollectorRegistry())).handle(request)
+    return await carried_out(stored, request)  # type: ignore[return-value]
+
+
+async def carried_out(stored: StoredFaxes, event: DeletionRequested | UploadRepeated) -> Sequence[Event]:
+    parts = stored.parts()
+    outcome = await Deletions(parts.sweep, parts.uploads, Told(CollectorRegistry())).handle(event)
     await parts.bucket.close()
     assert isinstance(outcome, Done)
-    return outcome.events  # type: ignore[return-value]
+    return outcome.events
 
 
 async def test_exactly_the_fax_is_gone_and_what_stays_tells_nothing_of_it(stored: StoredFaxes) -> None:
@@ -141,11 +146,29 @@ async def test_telephonys_upload_goes_too_and_the_call_told_again_brings_nothing
             await stored.blobs.put(event.object_key, again, "image/tiff")
         outcome = await ingest.handle(event)
         assert isinstance(outcome, Done)
-        [step] = outcome.events
+        step, *asked = outcome.events
         assert isinstance(step, FaxStatusChanged)
         assert (step.fax_id, step.state) == (fax_id, "expired")
+        for one in asked:
+            assert isinstance(one, DeletionRequested)
+            await carried_out(stored, one)
     assert not [key for key in stored.of(fax_id) if key.endswith("original.tif")]
-    assert await stored.blobs.keys("incoming/") == []
+    assert stored.keys("incoming/") == []
+
+
+async def test_a_second_upload_goes_if_its_fax_has_the_same_bytes_and_no_other(stored: StoredFaxes) -> None:
+    when = stored.now - YOUNG
+    fax_id = await stored.put_fax(when)
+    original = await stored.blobs.get(f"{fax_prefix(when, fax_id)}original.tif")
+    assert original is not None
+    for number, data in enumerate((original, b"another" + original[7:])):
+        key = f"incoming/2026/11/24/{number}.tif"
+        await stored.blobs.put(key, data, "image/tiff")
+        await carried_out(stored, UploadRepeated(fax_id=fax_id, accepted_at=when, upload=key))
+    assert stored.keys("incoming/") == ["incoming/2026/11/24/1.tif"]
+    await delete(stored, fax_id, when)
+    await carried_out(stored, UploadRepeated(fax_id=fax_id, accepted_at=when, upload="incoming/2026/11/24/1.tif"))
+    assert stored.keys("incoming/") == [], "of a deleted fax there is nothing to compare it with"
 
 
 async def test_what_is_written_between_the_looking_and_the_note_goes_too(

@@ -1,5 +1,6 @@
-"""A person deletes a fax while a stage is at it: what the stage then writes of it goes too, and what follows ends."""
+"""A person deletes a fax while a stage is at it: the stage asks for the deletion again, and what follows ends."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,8 @@ import pytest
 from schemas.accounts import FaxAccount
 from schemas.decision import DELETED, Decision
 from schemas.fax import FaxStatusChanged
-from schemas.keys import DECISION, SUBMISSION, accepted_key, fax_prefix
+from schemas.keys import DECISION, SUBMISSION, fax_prefix
+from schemas.retention import DeletionRequested, UploadRepeated
 from schemas.telephony import TelephonyFaxReceived
 from services._runtime.claims import JSON
 from services._runtime.outcomes import Done, Outcome
@@ -22,7 +24,7 @@ from services.router.handlers import Router
 from tests.fakes import MemoryBlobs
 from tests.unit.submitted_pages import AT
 from tests.unit.test_releasing_router import request, set_aside
-from tests.unit.test_router import Table, routed
+from tests.unit.test_router import Table
 from tests.unit.test_routing import ACCEPTED, FAX_ID, NOW, account, fax
 from tests.unit.test_submitted_faxes import FAX, anew, converted_here, event
 
@@ -30,23 +32,23 @@ UPLOAD = "incoming/2026/11/24/call.tif"
 CALL = TelephonyFaxReceived(switch_id="s", call_id="c", called_number="+15550100", received_at=AT, object_key=UPLOAD)
 
 
-async def delete(blobs: MemoryBlobs, accepted_at: Any = AT, fax_id: UUID = FAX) -> None:
-    """As retention does: the note first, then what is there by then."""
+async def delete(blobs: MemoryBlobs, accepted_at: datetime = AT, fax_id: UUID = FAX) -> None:
+    """As retention does first."""
     gone = FaxStatusChanged(
         fax_id=fax_id, version=9, state="expired", stage="retention", at=AT, direction="sent", accepted_at=accepted_at
     )
-    note = Decision(rule=DELETED, why="", decided_at=AT, status=gone)
-    prefix = fax_prefix(accepted_at, fax_id)
-    await blobs.put(prefix + DECISION, note.model_dump_json().encode(), JSON)
-    for key in await blobs.keys(prefix):
-        if not key.endswith(DECISION):
-            await blobs.delete(key)
+    note = Decision(rule=DELETED, why="", account_id="acc-1", decided_at=AT, status=gone)
+    await blobs.put(fax_prefix(accepted_at, fax_id) + DECISION, note.model_dump_json().encode(), JSON)
 
 
-def expired(outcome: Outcome) -> bool:
-    """Whether it tells that the fax is gone, and nothing else."""
+def asked_again(outcome: Outcome, *, told: bool = True) -> DeletionRequested:
+    """The request to delete it again; before it, if it is `told`, that the fax is gone, and nothing else."""
     assert isinstance(outcome, Done)
-    return [getattr(one, "state", None) for one in outcome.events] == ["expired"]
+    *steps, again = outcome.events
+    assert [getattr(one, "state", None) for one in steps] == (["expired"] if told else [])
+    assert isinstance(again, DeletionRequested)
+    assert again.account_id == "acc-1"
+    return again
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["made", "made anew"])
@@ -60,8 +62,7 @@ async def test_pages_of_a_sent_fax_that_are_made_while_it_is_deleted_go_too(agai
         return await converted_here(files, pages)
 
     stage = SubmittedFaxes(blobs, convert, now=lambda: AT)
-    assert expired(await stage.handle(anew(submitted) if again else submitted))
-    assert list(blobs.objects) == [prefix + DECISION]
+    assert asked_again(await stage.handle(anew(submitted) if again else submitted)).fax_id == FAX
 
 
 async def test_a_deleted_fax_that_can_not_be_made_into_pages_is_told_of_as_gone() -> None:
@@ -71,7 +72,7 @@ async def test_a_deleted_fax_that_can_not_be_made_into_pages_is_told_of_as_gone(
         await delete(blobs)
         return Refused("unsupported-format", 0)
 
-    assert expired(await SubmittedFaxes(blobs, convert, now=lambda: AT).handle(submitted))
+    asked_again(await SubmittedFaxes(blobs, convert, now=lambda: AT).handle(submitted))
 
 
 async def test_a_received_fax_told_of_again_while_it_is_deleted_leaves_nothing() -> None:
@@ -83,8 +84,7 @@ async def test_a_received_fax_told_of_again_while_it_is_deleted_leaves_nothing()
         return await _converted(data, pages_announced, bad_rows_reported)
 
     await ReceivedFaxes(blobs, _converted, lambda: AT).handle(CALL)
-    assert expired(await ReceivedFaxes(blobs, convert, lambda: AT).handle(CALL))
-    assert sorted(blobs.objects) == [accepted_key(fax_id), fax_prefix(AT, fax_id) + DECISION]
+    assert asked_again(await ReceivedFaxes(blobs, convert, lambda: AT).handle(CALL)).fax_id == fax_id
 
 
 async def test_what_telephony_uploads_once_more_of_a_deleted_fax_goes_too() -> None:
@@ -96,19 +96,20 @@ async def test_what_telephony_uploads_once_more_of_a_deleted_fax_goes_too() -> N
     elsewhere = CALL.model_copy(update={"object_key": "incoming/2026/11/25/call.tif"})
     for once_more in (CALL, elsewhere):
         blobs.objects[once_more.object_key] = b"a fax"
-        assert expired(await stage.handle(once_more))
-    assert not [key for key in blobs.objects if key.startswith("incoming/")]
+        before = dict(blobs.objects)
+        assert asked_again(await stage.handle(once_more)).upload == once_more.object_key
+        assert blobs.objects == before, "nothing of it is stored again"
 
 
-async def test_of_a_fax_that_was_uploaded_twice_the_upload_that_no_decision_names_goes() -> None:
-    """A person who deletes the fax deletes the one that is named."""
+async def test_a_second_upload_of_a_fax_is_told_of_for_its_decision_names_the_first() -> None:
     first, second = "incoming/2026/03/02/a.tif", "incoming/2026/03/03/a.tif"
-    blobs = MemoryBlobs({first: b"a fax", second: b"a fax"})
-    stage = Router(Table(account()), blobs, now=lambda: NOW)
+    stage = Router(Table(account()), MemoryBlobs(), now=lambda: NOW)
     told = await stage.handle(fax(upload=first))
-    assert await stage.handle(fax(upload=second)) == told
-    await stage.handle(fax(upload=first))
-    assert [key for key in blobs.objects if key.startswith("incoming/")] == [first]
+    assert isinstance(told, Done)
+    again = await stage.handle(fax(upload=second))
+    repeated = UploadRepeated(fax_id=FAX_ID, accepted_at=ACCEPTED, upload=second)
+    assert again == Done((*told.events, repeated))
+    assert await stage.handle(fax(upload=first)) == told
 
 
 async def test_a_fax_that_is_deleted_while_it_is_released_goes_to_nobody() -> None:
@@ -120,10 +121,7 @@ async def test_a_fax_that_is_deleted_while_it_is_released_goes_to_nobody() -> No
     mine: FaxAccount = account(blocked_callers=("+13125550142",))
     blobs = await set_aside(account(blocked_callers=(fax().caller_number,)))
     outcome = await Router(Meanwhile(mine), blobs, now=lambda: NOW).handle(request(mine))
-    assert isinstance(outcome, Done)
-    assert outcome.events == ()
-    assert [key for key in blobs.objects if key.startswith("fax/")] == [fax_prefix(ACCEPTED, FAX_ID) + DECISION]
-    assert (await routed(Table(account()), blobs)).events[0].state == "expired"  # type: ignore[attr-defined]
+    assert asked_again(outcome, told=False).fax_id == FAX_ID
 
 
 async def _converted(data: bytes, pages_announced: int | None, bad_rows_reported: int) -> Converted:
