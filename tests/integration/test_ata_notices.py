@@ -9,8 +9,10 @@ import pytest
 
 from schemas.base import StoredObject
 from schemas.decision import DELETED, Decision
+from schemas.retention import DeletionRequested
 from services._runtime.decision import decide_once
 from services._runtime.expiry import expired_step
+from services._runtime.outcomes import Done
 from services.ingest.documents.png import encode_png
 from tests.integration.ata_world import World, notice_requested
 from tests.unit.submitted_pages import bitmaps
@@ -64,11 +66,13 @@ async def test_a_page_nobody_takes_becomes_its_mail_once(world: World) -> None:
 async def test_of_a_fax_that_was_deleted_there_is_no_page(world: World) -> None:
     request = notice_requested()
     gone = expired_step(request.fax_id, 20, request.accepted_at, world.now, received=False)
-    note = Decision(rule=DELETED, why="", decided_at=world.now, status=gone)
+    note = Decision(rule=DELETED, why="", account_id=request.account_id, decided_at=world.now, status=gone)
     await decide_once(world.blobs, request.accepted_at, request.fax_id, note)
-    await world.receiving.handle(request)
+    outcome = await world.receiving.handle(request)
     assert await world.received() == []
-    assert not [key for key in world.blobs.objects if "notice" in key]
+    assert isinstance(outcome, Done)
+    (again,) = outcome.events
+    assert isinstance(again, DeletionRequested), "what was drawn goes too"
 
 
 async def test_a_corrected_end_is_a_page_of_its_own_after_the_first(world: World) -> None:
