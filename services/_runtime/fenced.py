@@ -8,6 +8,7 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from schemas.rights import transactional_id
 from schemas.topics import TOPICS
 from services._runtime.publisher import Message, Publisher, PublishUnknown, confirmed, producing
 from services._runtime.settings import KafkaSettings
@@ -19,7 +20,7 @@ CLOSE_SECONDS: Final = 2.0
 
 
 class FencedPublisher:
-    """`Publishes` for who relays an outbox: to compacted topics in Kafka's transactions, under the outbox's name.
+    """`Publishes` for who relays an outbox: to compacted topics in Kafka's transactions, under its process's name.
 
     Whoever leads under a name ends the transactions of whoever led before, and from then on the broker takes nothing
     of it: neither what was under way (a stopped process, a paused machine) nor anything it begins. Compacted topics are
@@ -42,7 +43,7 @@ class FencedPublisher:
         """See `services._runtime.outbox.Link`."""
         producer = AIOKafkaProducer(
             **producing(self._settings, self._name),
-            transactional_id=f"nativefax-{self._name}",
+            transactional_id=transactional_id(self._name),
             transaction_timeout_ms=round(self._confirm_seconds * 2000),
         )
         try:
