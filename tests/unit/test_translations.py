@@ -14,7 +14,10 @@ from services.cli.texts import extracted
 
 PORTAL = Path(__file__).parents[2] / "services" / "portal"
 TEMPLATES = sorted((*PORTAL.glob("templates/*.html"), *PORTAL.glob("web/templates/*.html")))
-READ_ALOUD = ("alt", "aria-label", "placeholder", "title", "data-label", "data-asks", "data-once")
+SCRIPTED = (*("data-copied", "data-live-word", "data-is-live", "data-white", "data-black"), "data-unnamed", "data-new")
+"""What scripts say."""
+
+READ_ALOUD = ("alt", "aria-label", "placeholder", "title", "data-label", "data-asks", "data-once", *SCRIPTED)
 """Attributes that people read or hear."""
 
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from schemas.base import Frozen, Instant
-from services._runtime.translating import gettext
+from services._runtime.translating import gettext, number
 from services.portal.sending.refusals import Refusal
 
 FILES: Final = 30
@@ -42,7 +42,9 @@ class DraftFile(Frozen):
     @property
     def size_words(self) -> str:
         """``1.2 MB``, ``40 KB``."""
-        return f"{self.size / 1e6:.1f} MB" if self.size >= 1e6 else f"{max(1, round(self.size / 1e3))} KB"  # noqa: PLR2004
+        if self.size >= 1e6:  # noqa: PLR2004 - a megabyte
+            return gettext("{size} MB").format(size=number(round(self.size / 1e6, 1)))
+        return gettext("{size} KB").format(size=number(max(1, round(self.size / 1e3))))
 
 
 class Draft(Frozen):

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Final
 from zoneinfo import available_timezones
 
+from services._runtime.translating import N_
 from services.portal.inventory.forms import FaxSettings
 from services.portal.inventory.refusals import Field
 from services.portal.web.gate import Visit
@@ -29,7 +30,19 @@ FIELDS: Final[tuple[Field, ...]] = (
 )
 """Where a refusal stands beside its field."""
 
-_PLACES: Final = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+_PLACES: Final = (
+    N_("Africa"),
+    N_("America"),
+    N_("Antarctica"),
+    N_("Asia"),
+    N_("Atlantic"),
+    N_("Australia"),
+    N_("Europe"),
+    N_("Indian"),
+    N_("Pacific"),
+)
+"""Parts of the world, as the names of zones begin."""
+
 _DIGITS: Final = 4
 
 
@@ -61,11 +74,11 @@ def changes(typed: Mapping[str, str | bool], *, premium: bool) -> dict[str, obje
 def zones(now: str) -> Sequence[tuple[str, tuple[str, ...]]]:
     """The time zones to choose from, by part of the world; `now`, whatever it is, among them."""
     known = _zones()
-    return known if any(now in names for _, names in known) else (("As it is", (now,)), *known)
+    return known if any(now in names for _, names in known) else ((N_("As it is"), (now,)), *known)
 
 
 @cache
 def _zones() -> tuple[tuple[str, tuple[str, ...]], ...]:
     every = sorted(available_timezones())
     places = ((place, tuple(one for one in every if one.startswith(f"{place}/"))) for place in _PLACES)
-    return (("Everywhere", ("UTC",)), *places)
+    return ((N_("Everywhere"), ("UTC",)), *places)

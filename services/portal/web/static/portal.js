@@ -103,7 +103,7 @@ async function ask(left) {
     if (states[status.closest("[data-account]").dataset.account] !== "live") continue;
     status.className = "status good";
     status.querySelector(".dot").textContent = "●";
-    status.querySelector(".words").textContent = said.dataset.live;
+    status.querySelector(".words").textContent = said.dataset.liveWord;
     say(said.dataset.isLive);
   }
   setTimeout(ask, 1000, left - 1);
