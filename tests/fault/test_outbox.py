@@ -5,13 +5,14 @@ import json
 import signal
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid5
 
 import pytest
+from prometheus_client import CollectorRegistry
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,8 +21,10 @@ from schemas.fax import FaxStatusChanged
 from services._runtime import relaying
 from services._runtime.database import connect, transaction
 from services._runtime.outbox import BATCH, Outbox
-from services._runtime.publisher import Message, PublishUnknown
+from services._runtime.publisher import Message, Publisher, PublishUnknown
 from services._runtime.relaying import Relay
+from services._runtime.service import Resources
+from services._runtime.settings import KafkaSettings, StageSettings
 from services._runtime.sole_relay import StillAlone, alone
 from tests.fakes import Linked
 from tests.fault.outbox_relay import TABLE
@@ -185,11 +188,29 @@ async def test_a_process_that_kafka_does_not_confirm_leaves_the_outbox_to_anothe
     await asyncio.gather(*relays, return_exceptions=True)
 
 
-async def test_the_age_of_what_waits_is_known(engine: AsyncEngine) -> None:
-    box = outbox(engine, Topics())
-    assert await box.oldest() is None
-    await write(engine, [step(0, 1)], box)
-    assert await box.oldest() == NOW
+async def test_a_process_tells_how_old_what_waits_is_and_that_kafka_does_not_confirm(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relaying, "IDLE_SECONDS", 0.02)
+    monkeypatch.setattr(relaying, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(relaying, "REST_SECONDS", 0.02)
+    link, box, registry = Linked(away=True), outbox(engine, Topics()), CollectorRegistry()
+
+    def age() -> float:
+        return registry.get_sample_value("nativefax_outbox_oldest_seconds") or 0
+
+    async with AsyncExitStack() as stack:
+        kafka = KafkaSettings(bootstrap="nowhere:1")
+        publisher = Publisher(kafka, source="tests", confirm_seconds=1)
+        resources = Resources(kafka, StageSettings(), stack, registry, publisher)
+        relaying.relay(resources, box, link)
+        assert (age(), resources.waits[0]()) == (0, [])
+        await write(engine, [step(0, 1)], box)
+        await until(lambda: age() > 0 and resources.waits[0]() != [])
+        assert abs(age() - (datetime.now(UTC) - NOW).total_seconds()) < 60
+        link.away = False
+        await until(lambda: age() == 0 and resources.waits[0]() == [])
+    assert registry.get_sample_value("nativefax_outbox_oldest_seconds") is None, "a start that fails is repeated"
 
 
 async def test_the_relay_goes_on_when_the_database_is_back(postgres: Postgres, postgres_url: str) -> None:

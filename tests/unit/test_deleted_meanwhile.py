@@ -20,12 +20,13 @@ from services.ingest.documents.sending import Pages, Refused, Sent, SentFile
 from services.ingest.domain import fax_id_of
 from services.ingest.handlers import ReceivedFaxes
 from services.ingest.submitted import SubmittedFaxes
+from services.router.domain import decide
 from services.router.handlers import Router
 from tests.fakes import MemoryBlobs
 from tests.unit.submitted_pages import AT
 from tests.unit.test_releasing_router import request, set_aside
 from tests.unit.test_router import Table
-from tests.unit.test_routing import ACCEPTED, FAX_ID, NOW, account, fax
+from tests.unit.test_routing import ACCEPTED, FAX_ID, NOW, account, fax, unreadable
 from tests.unit.test_submitted_faxes import FAX, anew, converted_here, event
 
 UPLOAD = "incoming/2026/11/24/call.tif"
@@ -99,6 +100,16 @@ async def test_what_telephony_uploads_once_more_of_a_deleted_fax_goes_too() -> N
         before = dict(blobs.objects)
         assert asked_again(await stage.handle(once_more)).upload == once_more.object_key
         assert blobs.objects == before, "nothing of it is stored again"
+
+
+@pytest.mark.parametrize(
+    "record", [None, account(), account(handling="portal"), account(blocked_callers=(fax().caller_number,))]
+)
+def test_every_decision_about_a_received_fax_names_its_upload_which_is_deleted_with_it(
+    record: FaxAccount | None,
+) -> None:
+    for received in (fax(upload=UPLOAD), unreadable().model_copy(update={"upload": UPLOAD})):
+        assert decide(received, record, NOW).upload == UPLOAD
 
 
 async def test_a_second_upload_of_a_fax_is_told_of_for_its_decision_names_the_first() -> None:
