@@ -6,13 +6,7 @@ from datetime import timedelta
 from typing import Protocol, TypeVar
 
 import obstore
-from obstore.exceptions import (
-    AlreadyExistsError,
-    BaseError,
-    NotFoundError,
-    PermissionDeniedError,
-    UnauthenticatedError,
-)
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import S3Store
 
 from services._runtime.access import refusals
@@ -129,8 +123,8 @@ class ObjectStore:
                 return await request
         except (*MISSING, AlreadyExistsError):
             raise
-        except (PermissionDeniedError, UnauthenticatedError) as error:
-            refusals.note(doing, key)
-            raise DependencyAway("object-store", f"it refuses to {doing} what is asked for") from error
         except (BaseError, TimeoutError, OSError) as error:
+            if refusals.is_refusal(error):
+                refusals.note(doing, key)
+                raise DependencyAway("object-store", f"it refuses to {doing}") from error
             raise DependencyAway("object-store", type(error).__name__) from error

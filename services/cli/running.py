@@ -7,17 +7,14 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import SecretStr
 from rich.console import Console
 
-from deploy.local.credentials import USER_PREFIX
 from deploy.local.errors import SetupError
 from deploy.local.gateways import FAX_DOMAIN, FIRST_EMAIL, PORTS, RELAY
+from deploy.local.rights import grant_rights
 from deploy.local.stack import Program, Stack
-from schemas.rights import PROCESSES, SWITCH
+from schemas.rights import SWITCH
 from services._runtime import topic_admin
-from services._runtime.access.applying import grant_now
-from services._runtime.access.settings import AccessSettings
 from services._runtime.prepare import set_lifecycle
 from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli.surroundings import remember
@@ -59,18 +56,6 @@ def simulator(stack: Stack) -> Program:
     )
 
 
-def grant_rights(stack: Stack) -> None:
-    """Make the users of the processes in the Kafka of this machine, and give them their rights; elsewhere nothing.
-
-    Raises:
-        KafkaError: Kafka doesn't answer.
-    """
-    own = {name: stack.settings_of(name).get("NATIVEFAX_KAFKA_PASSWORD") for name in PROCESSES}
-    passwords = {name: SecretStr(password) for name, password in own.items() if password is not None}
-    if passwords:
-        grant_now(KafkaSettings(), AccessSettings(user_prefix=USER_PREFIX, user_passwords=passwords))
-
-
 def ready_dir(root: Path) -> Path:
     """Where each ready process leaves its file."""
     return root / "run" / "ready"
@@ -95,7 +80,7 @@ def start_pipeline(stack: Stack, workers: Mapping[str, int], console: Console) -
         stale.unlink()
     set_lifecycle(StoreSettings())
     applied = topic_admin.apply_now(KafkaSettings())
-    grant_rights(stack)
+    grant_rights(KafkaSettings(), stack.settings_of)
     console.print(f"  {'topics':<10} {len(applied.created)} made, {len(applied.configured)} there", highlight=False)
     programs = [*stage_programs(stack, workers), simulator(stack)]
     stack.run(programs)

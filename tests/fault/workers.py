@@ -13,6 +13,9 @@ from pathlib import Path
 
 import httpx
 
+from deploy.local.parts import BUCKET
+from tests.providers.local import IDENTITIES
+
 REPOSITORY = Path(__file__).parents[2]
 FAST = {
     "NATIVEFAX_STAGE_SESSION_SECONDS": "6",  # Kafka's smallest by default (group.min.session.timeout.ms)
@@ -98,6 +101,15 @@ class Worker:
                 self.process.wait()
 
 
+def _identity(command: list[str], environment: dict[str, str]) -> dict[str, str]:
+    """A stage works as its own user, as it does anywhere; at the store where the bucket is the one of the policies."""
+    told = json.loads(environment.get(IDENTITIES) or os.environ.get(IDENTITIES, "{}"))
+    known: dict[str, str] = told.get(command[-1], {}) if command[:2] == ["-m", "services"] else {}
+    bucket = environment.get("NATIVEFAX_STORE_BUCKET") or os.environ.get("NATIVEFAX_STORE_BUCKET")
+    kinds = ("NATIVEFAX_KAFKA_", "NATIVEFAX_STORE_") if bucket == BUCKET else ("NATIVEFAX_KAFKA_",)
+    return {name: value for name, value in known.items() if name.startswith(kinds)}
+
+
 @contextmanager
 def workers(
     folder: Path, environment: dict[str, str], commands: list[list[str]], *, wait: bool = True
@@ -108,7 +120,7 @@ def workers(
         for number, command in enumerate(commands):
             place = folder / f"worker-{number}-{len(list(folder.glob('worker-*')))}"
             place.mkdir(parents=True)
-            own = {**FAST, **environment, "NATIVEFAX_STAGE_RUN_DIR": str(place)}
+            own = {**FAST, **environment, **_identity(command, environment), "NATIVEFAX_STAGE_RUN_DIR": str(place)}
             started.append(Worker([sys.executable, *command], own, place))
         if wait:
             eventually("every worker is ready", lambda: all(one.ready() for one in started))

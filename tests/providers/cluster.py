@@ -15,6 +15,9 @@ class Cluster(Protocol):
     def environment(self) -> dict[str, str]:
         """The settings of a stage."""
 
+    def settings_of(self, process: str) -> dict[str, str]:
+        """What is a process's own of that: `environment` may do everything, a process what its work takes."""
+
     @property
     def maildir(self) -> Path:
         """Where the mailbox keeps its mail: see `read_maildir`."""

@@ -12,9 +12,10 @@ from deploy.local.kafka import KafkaNode
 from deploy.local.mailbox import Faults
 from deploy.local.parts import build_part
 from deploy.local.ports import assign_ports
+from deploy.local.rights import grant_rights
 from deploy.local.seaweedfs import SeaweedFS
 from tests.providers.cluster import Name
-from tests.providers.local import CACHE, LocalCluster
+from tests.providers.local import CACHE, LocalCluster, kafka_settings, told_identities
 
 KAFKA_IMAGE = "apache/kafka:4.3.1"
 STORE_IMAGE = "chrislusf/seaweedfs:4.48"
@@ -45,13 +46,17 @@ class ContainerCluster:
         store = build_part("store", root, CACHE, ports, credentials)
         assert isinstance(kafka, KafkaNode)
         assert isinstance(store, SeaweedFS)
+        self._kafka, self._store = kafka, store
         self._containers = {"kafka": _kafka(kafka), "store": _store(store)}
         self._ready: dict[str, Callable[[], bool]] = {"kafka": kafka.ready, "store": store.ready}
         self._local = LocalCluster(root / "mailbox", {**kafka.settings, **store.settings})
 
     @property
     def environment(self) -> dict[str, str]:
-        return self._local.environment
+        return {**self._local.environment, **told_identities(self.settings_of)}
+
+    def settings_of(self, process: str) -> dict[str, str]:
+        return {**self._kafka.settings_of(process), **self._store.settings_of(process)}
 
     @property
     def maildir(self) -> Path:
@@ -67,6 +72,7 @@ class ContainerCluster:
         for name in self._containers:
             self._await_ready(name)
         self._local.open()
+        grant_rights(kafka_settings(self.environment), self.settings_of)
 
     def close(self) -> None:
         self._local.close()

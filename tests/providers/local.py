@@ -1,13 +1,30 @@
 """The cluster as processes of this machine: the stack that ``make run`` starts."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local.mailbox import Faults, write_faults
+from deploy.local.rights import SettingsOf, grant_rights
 from deploy.local.stack import Stack
+from schemas.rights import PROCESSES
+from services._runtime.settings import KafkaSettings
 from tests.providers.cluster import Name
 
+IDENTITIES = "NATIVEFAX_TEST_IDENTITIES"
 CACHE = Path(__file__).parents[2] / ".local" / "cache"
+
+
+def kafka_settings(environment: Mapping[str, str]) -> KafkaSettings:
+    """How to reach the Kafka of an environment that isn't this process's."""
+    prefix = "NATIVEFAX_KAFKA_"
+    told = {name.removeprefix(prefix).lower(): one for name, one in environment.items() if name.startswith(prefix)}
+    return KafkaSettings.model_validate(told)
+
+
+def told_identities(settings_of: SettingsOf) -> dict[str, str]:
+    """Who each process is, for whoever starts one (`tests.fault.workers`)."""
+    return {IDENTITIES: json.dumps({name: dict(settings_of(name)) for name in PROCESSES})}
 
 
 class LocalCluster:
@@ -18,7 +35,10 @@ class LocalCluster:
 
     @property
     def environment(self) -> dict[str, str]:
-        return self.stack.environment
+        return self.stack.environment | told_identities(self.settings_of) if self.stack.environment else {}
+
+    def settings_of(self, process: str) -> dict[str, str]:
+        return self.stack.settings_of(process)
 
     @property
     def maildir(self) -> Path:
@@ -31,6 +51,7 @@ class LocalCluster:
 
     def open(self) -> None:
         self.stack.start()
+        grant_rights(kafka_settings(self.environment), self.settings_of)
 
     def close(self) -> None:
         self.stack.stop()

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from schemas.retention import HoldChanged
 from services._runtime.dead_letters import DeadLetterRecord, Resolution
 from services._runtime.lag import Lag
 from services._runtime.outcomes import DependencyAway
@@ -34,6 +35,7 @@ class MemoryOperations:
     behind: list[Lag] = field(default_factory=list)
     dead: list[DeadLetterRecord] = field(default_factory=list)
     last: RetentionReport | None = None
+    held: list[HoldChanged] = field(default_factory=list)
     away: bool = False
     resolved: list[tuple[str, Resolution, str]] = field(default_factory=list)
 
@@ -53,6 +55,10 @@ class MemoryOperations:
     async def report(self) -> RetentionReport | None:
         self._answer()
         return self.last
+
+    async def holds(self) -> Sequence[HoldChanged]:
+        self._answer()
+        return self.held
 
     def _answer(self) -> None:
         if self.away:

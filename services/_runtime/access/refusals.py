@@ -8,12 +8,21 @@ import logging
 from time import monotonic
 from typing import Final
 
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+
 LATELY_SECONDS: Final = 60.0
 
 CURE: Final = "give this process the keys of its own identity, with the policy that `nativefax store policy` prints"
 
 _refused: Final[dict[str, float]] = {}
 log = logging.getLogger(__name__)
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether the store answered an obstore request, and said no. Of listings and deletions only the text says so."""
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+        return True
+    return isinstance(error, BaseError) and any(word in str(error) for word in ("AccessDenied", "403 Forbidden"))
 
 
 def note(doing: str, key: str) -> None:
