@@ -56,7 +56,8 @@ def can_install() -> bool:
 
 def install(packages: Collection[str]) -> bool:
     """Install `packages` as root; tell whether that worked."""
-    print(f"Installing Debian packages: {', '.join(packages)} ...", file=sys.stderr, flush=True)  # noqa: T201 - for people
+    told = f"Installing Debian packages, which may take minutes: {' '.join(packages)} ..."
+    print(told, file=sys.stderr, flush=True)  # noqa: T201 - for people
     apt = ["apt-get", "--quiet", "--yes"]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     command = [*apt, "install", "--no-install-recommends", "--no-remove", *sorted(packages)]

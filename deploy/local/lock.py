@@ -65,5 +65,6 @@ def _refusal(file: Path, owner: dict[str, object] | None) -> SetupError:
     return SetupError(
         f"Native Fax already runs in {root}: `{owner['command']}`, process {owner['pid']}, "
         f"since {since:%Y-%m-%d %H:%M:%S %Z}.",
-        cure=f"Stop it with Ctrl-C in its terminal or with `kill {owner['pid']}`, or use another folder.",
+        cure=f"Stop it with Ctrl-C in its terminal or with `kill {owner['pid']}`, "
+        "or let NATIVEFAX_ROOT name another folder.",
     )

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -132,6 +134,8 @@ def describe(stack: Stack, console: Console) -> None:
         if where:
             console.print(f"  {name:<13} {where}", highlight=False)
     console.print("\nTry, in another terminal:\n")
+    if shutil.which("nativefax") is None:
+        console.print(f"  . {shlex.quote(str(Path(sys.prefix) / 'bin' / 'activate'))}", highlight=False)
     console.print(
         '  nativefax accounts add +12025550100 --name "Front desk" --email front.desk@clinic.example', highlight=False
     )
