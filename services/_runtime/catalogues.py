@@ -22,6 +22,8 @@ from services._runtime.translating import Language
 
 SUFFIX: Final = ".po"
 
+_TAG: Final = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
+
 _PLACE: Final = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
 _STRAY: Final = re.compile(r"[%{}]")
 
@@ -53,7 +55,7 @@ def read_catalogue(file: Path) -> Catalogue:
     Raises:
         CatalogueUnreadable: It is none.
     """
-    locale = _locale(file)
+    locale = locale_of(file)
     try:
         with file.open("rb") as opened:
             found = read_po(opened, locale=locale, abort_invalid=True)
@@ -70,8 +72,15 @@ def source_of(message: Message) -> str:
     return message.id if isinstance(message.id, str) else message.id[0]
 
 
-def _locale(file: Path) -> Locale:
+def locale_of(file: Path) -> Locale:
+    """The language that a file is called by.
+
+    Raises:
+        CatalogueUnreadable: There is none.
+    """
     try:
+        if not _TAG.fullmatch(file.stem):
+            raise UnknownLocaleError(file.stem)
         return Locale.parse(file.stem.replace("-", "_"))
     except (UnknownLocaleError, ValueError) as error:
         raise CatalogueUnreadable(

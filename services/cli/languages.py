@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import PoFileError, read_po, write_po
 from rich.console import Console
 
-from services._runtime.catalogues import SUFFIX, Catalogue, CatalogueUnreadable, read_catalogue, source_of
+from services._runtime.catalogues import SUFFIX, Catalogue, CatalogueUnreadable, locale_of, read_catalogue, source_of
 from services.cli.errors import Refused
 from services.cli.terminal import console
 from services.cli.texts import extracted
@@ -84,13 +83,15 @@ def _tell(catalogue: Catalogue, texts: list[str], told: Console, most: int | Non
 def _opened(file: Path) -> Catalog:
     """The catalogue as it is, or a new one of its language."""
     try:
-        locale = Locale.parse(file.stem.replace("-", "_"))
+        locale = locale_of(file)
         if not file.exists():
             return Catalog(locale=locale, header_comment="# The portal and the mails of Native Fax.", fuzzy=False)
         with file.open("rb") as opened:
             return read_po(opened, locale=locale, abort_invalid=True)
-    except (UnknownLocaleError, PoFileError, ValueError) as error:
-        raise Refused(f"{file} is no catalogue of a language: {error}. Call it by its tag, as in de.po.") from error
+    except CatalogueUnreadable as error:
+        raise Refused(str(error)) from error
+    except (PoFileError, ValueError) as error:
+        raise Refused(f"{file} can't be read as a gettext catalogue: {error}") from error
 
 
 def _forms(string: str | tuple[str | None, ...] | list[str] | None) -> list[str]:

@@ -1,5 +1,6 @@
 """What there is to translate: every text that the portal's pages and the mails say, found in the sources themselves."""
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -19,8 +20,9 @@ METHODS: Final = (
 OPTIONS: Final = {pattern: {"silent": "false", "trimmed": "true"} for pattern, method in METHODS if "jinja2" in method}
 
 
+@cache
 def extracted() -> Catalog:
-    """A catalogue without translations."""
+    """A catalogue without translations. It takes a second, so it is made once."""
     found = Catalog(project="nativefax", copyright_holder="", charset="utf-8")
     root = Path(services.__path__[0])
     for part in PARTS:
