@@ -22,8 +22,6 @@ from services._runtime.translating import Language
 
 SUFFIX: Final = ".po"
 
-_TAG: Final = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
-
 _PLACE: Final = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
 _STRAY: Final = re.compile(r"[%{}]")
 
@@ -79,8 +77,6 @@ def locale_of(file: Path) -> Locale:
         CatalogueUnreadable: There is none.
     """
     try:
-        if not _TAG.fullmatch(file.stem):
-            raise UnknownLocaleError(file.stem)
         return Locale.parse(file.stem.replace("-", "_"))
     except (UnknownLocaleError, ValueError) as error:
         raise CatalogueUnreadable(

@@ -110,7 +110,7 @@ def test_catalogues_of_a_folder_are_offered(tmp_path: Path, caplog: pytest.LogCa
     ("name", "content", "words"),
     [
         ("klingon.po", b"", "no language is called"),
-        ("de.po", b'msgid "a"\nmsgstr unquoted\n', "can't be read as a gettext catalogue"),
+        ("de.po", b"Gespeichert.\n", "can't be read as a gettext catalogue"),
         ("de.po", b'msgid "\xff"\nmsgstr ""\n', "can't be read as a gettext catalogue"),
     ],
 )
