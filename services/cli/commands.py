@@ -56,6 +56,7 @@ COMMANDS = {
         ),
         Command("resellers", "Resellers: who may add domains and fax accounts.", "services.cli.operators", "resellers"),
         Command("topics", "The topics of the pipeline, and who may read and write them."),
+        Command("credentials", "Make a user and keys for each stage, as files for compose or a cluster's secrets."),
         Command("store", "The object store's policies: what each stage may do there."),
         Command("dlq", "Dead letters: list, show, replay and drop."),
         Command("retention", "Nothing older than 365 days stays, provably."),

@@ -1,6 +1,8 @@
 """deploy/compose.yaml and the image: every stage is there, and takes what it is told."""
 
+import json
 import re
+from base64 import b64decode
 from typing import Any
 
 import pytest
@@ -8,12 +10,16 @@ import yaml
 from pydantic_settings import BaseSettings
 
 from deploy.checks.helm import HERE
-from services._runtime.settings import KafkaSettings, StageSettings
+from deploy.local.credentials import Credentials
+from services._runtime.access.settings import AccessSettings
+from services._runtime.settings import KafkaSettings, StageSettings, StoreSettings
+from services.cli.credentials import env_files
 from services.stages import STAGES
 from tests.unit.stage_settings import SETTINGS, names_of
 
 COMPOSE: dict[str, Any] = yaml.safe_load((HERE / "deploy" / "compose.yaml").read_text())
 DOCKERFILE = (HERE / "deploy" / "Dockerfile").read_text()
+FILES = env_files(Credentials(), "nativefax")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 
 
@@ -23,16 +29,43 @@ def filled(value: object) -> str:
     return re.sub(r"\$\{\w+(:\?[^}]*)?\}", "x" * 40, given)
 
 
+def own_file(service: str) -> dict[str, str]:
+    """What `nativefax credentials` puts into the file that a service reads."""
+    [file] = SERVICES[service]["env_file"]
+    assert filled(file).startswith("credentials/")
+    return FILES[filled(file).removeprefix("credentials/").removesuffix(".env")]
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_stage_is_a_service_that_takes_what_it_is_told(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     service = SERVICES[stage]
     assert service["command"] == [stage]
-    told = {name: filled(value) for name, value in service["environment"].items()}
+    told = own_file(stage) | {name: filled(value) for name, value in service["environment"].items()}
     for name, value in told.items():
         monkeypatch.setenv(name, value)
     read: tuple[type[BaseSettings], ...] = (KafkaSettings, StageSettings, *SETTINGS[stage])
     for settings in read:
         settings()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_is_itself_and_nobody_else(stage: str) -> None:
+    told = own_file(stage)
+    assert told["NATIVEFAX_KAFKA_USERNAME"] == f"nativefax-{stage}"
+    secrets = {value for name, value in told.items() if not name.endswith("_USERNAME")}
+    assert not [other for other in STAGES if other != stage and secrets & set(own_file(other).values())]
+    assert not secrets & {value for service in ("topics", "kafka", "store") for value in own_file(service).values()}
+
+
+def test_who_prepares_may_do_everything_and_makes_everybodys_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**own_file("topics"), "NATIVEFAX_STORE_ENDPOINT": "http://store"}.items():
+        monkeypatch.setenv(name, value)
+    made = AccessSettings().user_passwords
+    for stage in STAGES:
+        assert made[stage].get_secret_value() == own_file(stage)["NATIVEFAX_KAFKA_PASSWORD"]
+    assert own_file("kafka").items() <= own_file("topics").items()
+    known = json.loads(b64decode(own_file("store")["S3_JSON_BASE64"]))["identities"]
+    assert StoreSettings().access_key.get_secret_value() == known[0]["credentials"][0]["accessKey"]
 
 
 def test_nothing_is_set_that_nobody_reads() -> None:
