@@ -13,6 +13,7 @@ from services._runtime.history import FaxRow
 from services._runtime.translating import N_, gettext
 from services.portal.faxes.access import Sees
 from services.portal.faxes.documents import decision_of
+from services.portal.faxes.shelves import TITLES, shelf_of
 from services.portal.handling.accounts import account_of
 from services.portal.handling.domain import forwardable, way_of
 from services.portal.handling.forwarding import Forwarding, forward
@@ -20,6 +21,7 @@ from services.portal.inventory.actors import MAY, NotThere
 from services.portal.inventory.refusals import Refused
 from services.portal.inventory.views import Account, User
 from services.portal.web.fax_pages.actions import Action
+from services.portal.web.fax_pages.faxes import shelf_page
 from services.portal.web.fax_pages.finding import Found, fax_page, faxes_of, readable
 from services.portal.web.gate import Visit
 from services.portal.web.showing import go, show
@@ -95,6 +97,7 @@ async def _people(visit: Visit, account: Account) -> Sequence[User]:
 
 
 async def _page(visit: Visit, fax: Found, account: Account, form: UUID, refused: Refused | None = None) -> Response:
+    shelf = shelf_of(fax.row)
     return await show(
         visit,
         "mail_fax.html",
@@ -102,6 +105,7 @@ async def _page(visit: Visit, fax: Found, account: Account, form: UUID, refused:
         title=gettext("Forward this fax by mail"),
         fax=fax.row,
         address=fax.address,
+        shelf=(shelf_page(shelf), TITLES[shelf]),
         form=form,
         people=await _people(visit, account),
         others=account.settings.forward_to,
