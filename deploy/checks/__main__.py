@@ -1,7 +1,8 @@
-"""`python -m deploy.checks`: lints the chart, renders it with each file of examples/, and checks every manifest."""
+"""`python -m deploy.checks`: the chart renders, with each example, into what Kubernetes takes; the alerts fire."""
 
 import sys
 
+from deploy.checks import promtool
 from deploy.checks.helm import CHART, helm, rendered, run_helm
 from deploy.checks.manifests import faults
 from deploy.local.errors import SetupError
@@ -30,7 +31,7 @@ def main() -> None:
         helm()
     except SetupError as error:
         sys.exit(f"{error}\n  {error.cure}")
-    found = check()
+    found = [*check(), *promtool.faults()]
     if found:
         sys.exit("\n".join(found))
 

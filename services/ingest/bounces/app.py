@@ -15,6 +15,7 @@ from services.ingest.bounces.door import listen
 from services.ingest.bounces.gateway import Gateway
 from services.ingest.bounces.handlers import Bounces
 from services.ingest.bounces.settings import BounceSettings
+from services.ingest.smtp.certificate import CertificateEnd
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class BounceService:
         self._outcomes = Counter("nativefax_bounces", "Reports, by outcome", ("outcome",), registry=self.registry)
         self._refused = Counter("nativefax_bounces_refused", "Recipients that we never signed", registry=self.registry)
         self._settings = settings
+        self._certificate = CertificateEnd(settings, self.registry)
         self._stage = stage
         self._stack: AsyncExitStack | None = None
         self.port: int | None = None
@@ -55,6 +57,7 @@ class BounceService:
             bounces = Bounces(ObjectStore(StoreSettings()), publisher, self._outcomes)
             verp = Verp(LinkSettings().links_secret.get_secret_value(), self._settings.domain)
             server = await listen(Gateway(verp, bounces, self._refused), self._settings)
+            self._certificate.tell()
             stack.callback(server.close)
             self.port = server.sockets[0].getsockname()[1]
             log.info("takes reports", extra={"port": self.port})

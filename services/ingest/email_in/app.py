@@ -17,6 +17,7 @@ from services.ingest.email_in.door import listen
 from services.ingest.email_in.gateway import Gateway
 from services.ingest.email_in.handlers import Mails
 from services.ingest.email_in.settings import EmailInSettings
+from services.ingest.smtp.certificate import CertificateEnd
 from services.ingest.submissions import Submissions
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class EmailInService:
         self.registry = CollectorRegistry()
         self._outcomes = Counter("nativefax_email_in", "Mails, by outcome", ("outcome",), registry=self.registry)
         self._settings = settings
+        self._certificate = CertificateEnd(settings, self.registry)
         self._stage = stage
         self._stack: AsyncExitStack | None = None
         self._accounts: AccountTable | None = None
@@ -61,6 +63,7 @@ class EmailInService:
             await stack.enter_async_context(reporting(accounts, publisher, "ingest", self.name))
             mails = Mails(accounts, Submissions(ObjectStore(StoreSettings()), publisher))
             server = await listen(Gateway(self._settings, mails, self._outcomes))
+            self._certificate.tell()
             stack.callback(server.close)
             self.port = server.sockets[0].getsockname()[1]
             log.info("takes faxes by mail", extra={"port": self.port})
