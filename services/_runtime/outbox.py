@@ -78,6 +78,11 @@ class Outbox:
             pass
         self._written.clear()
 
+    async def keys_waiting(self, connection: AsyncConnection, topic: str) -> frozenset[str]:
+        """The keys of events for a topic that aren't published yet."""
+        asked = select(self._table.c.key).where(self._table.c.topic == topic)
+        return frozenset(key.decode() for key in await connection.scalars(asked))
+
     async def oldest(self) -> datetime | None:
         """When the event was written that waits longest; None if none waits.
 

@@ -210,6 +210,25 @@ async def test_a_hold_keeps_a_fax_and_says_why(site: Portal, scope: str) -> None
     assert [len(await audited(site, what)) for what in ("hold.set", "hold.lifted", "fax.deleted")] == [1, 1, 1]
 
 
+@pytest.mark.parametrize("scope", ["fax", "domain"])
+async def test_a_hold_is_in_force_once_it_is_published(site: Portal, scope: str) -> None:
+    """Until then retention can't know of it, and nobody is told that it does."""
+    ids = await accounts(site)
+    fax = await site.stored.put("ready", "routed", account_id=ids[NUMBER])
+    manager = await site.signed_in("manager")
+    holds = f"/fax/{fax}/hold" if scope == "fax" else f"/domains/{DOMAIN}/holds"
+    await post(manager, holds, reason="Case", **({} if scope == "fax" else {"scope": f"domain:{DOMAIN}"}))
+    pages = {holds, f"/fax/{fax}/hold"}
+    for at in pages:
+        assert "Not in force yet" in words(await manager.get(at))
+    while await site.services.inventory.lists.store.outbox.drain():
+        pass
+    for at in pages:
+        page = words(await manager.get(at))
+        assert "Case" in page
+        assert "Not in force yet" not in page
+
+
 async def test_a_reseller_holds_a_fax_it_cannot_read_and_a_user_holds_nothing(site: Portal) -> None:
     ids = await accounts(site)
     fax = await site.stored.put("ready", "routed", account_id=ids[NUMBER])

@@ -198,13 +198,17 @@ class DeviceTypes(Told):
 
 
 class Hold(Told):
-    """What retention keeps, whatever its age. `domain` is empty where what was lifted was of none."""
+    """What retention keeps, whatever its age. `domain` is empty where what was lifted was of none.
+
+    What was set or lifted is `in_force` a moment later, when retention can know of it: ask for the list.
+    """
 
     scope: str
     domain: str
     reason: str
     by: str
     at: datetime
+    in_force: bool = True
 
 
 class Holds(Told):

@@ -7,8 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.retention import DeletionRequested
 from services._runtime.history import FaxRow
+from services._runtime.outbox import Outbox
 from services.portal.handling.domain import scopes_of
 from services.portal.inventory.actors import Actor, NotThere
+from services.portal.inventory.held import held
 from services.portal.inventory.store import Change, Entry, Store
 from services.portal.inventory.tables import HOLDS
 from services.portal.inventory.views import Held
@@ -22,7 +24,7 @@ async def holds_on(store: Store, row: FaxRow) -> Sequence[Held]:
     """
 
     async def work(connection: AsyncConnection) -> Sequence[Held]:
-        return await _holds(connection, row)
+        return await _holds(connection, store.outbox, row)
 
     return await store.read(work)
 
@@ -40,8 +42,8 @@ async def delete(store: Store, actor: Actor, row: FaxRow) -> Sequence[Held]:
 
     async def work(change: Change) -> Sequence[Held]:
         await change.lock(domain)  # whoever sets a hold now is before or after, not between
-        if held := await _holds(change.connection, row):
-            return held
+        if keeping := await _holds(change.connection, change.outbox, row):
+            return keeping
         request = DeletionRequested(
             fax_id=row.fax_id,
             accepted_at=row.accepted_at,
@@ -57,8 +59,7 @@ async def delete(store: Store, actor: Actor, row: FaxRow) -> Sequence[Held]:
     return await store.change(actor, work)
 
 
-async def _holds(connection: AsyncConnection, row: FaxRow) -> Sequence[Held]:
+async def _holds(connection: AsyncConnection, outbox: Outbox, row: FaxRow) -> Sequence[Held]:
     scopes = scopes_of(row)
-    found = await connection.execute(select(HOLDS).where(HOLDS.c.scope.in_(scopes), HOLDS.c.held))
-    held = [Held(one.scope, one.domain, one.reason, one.by, one.at) for one in found]
-    return sorted(held, key=lambda one: scopes.index(one.scope))
+    found = await held(connection, outbox, select(HOLDS).where(HOLDS.c.scope.in_(scopes), HOLDS.c.held))
+    return sorted(found, key=lambda one: scopes.index(one.scope))

@@ -29,14 +29,14 @@ class Holds:
     async def set(self, actor: Actor, domain: str, scope: str, reason: str, by: str = "") -> Held | Refused:
         """Keep a fax, an account's faxes or a domain's, whatever their age. Whose a fax is, the caller has checked."""
         actor.must("change-holds")
-        if not reason.strip() or not _fit(reason, by):
+        if not reason.strip() or not fits_a_line(reason, by):
             return refused("hold-invalid")
         return await self._write(actor, domain, _Word(scope, reason.strip(), by.strip(), held=True))
 
     async def lift(self, actor: Actor, domain: str, scope: str, reason: str = "", by: str = "") -> Held | Refused:
         """Keep it no longer than its retention says."""
         actor.must("change-holds")
-        if not _fit(reason, by):
+        if not fits_a_line(reason, by):
             return refused("hold-invalid")
         return await self._write(actor, domain, _Word(scope, reason.strip(), by.strip(), held=False))
 
@@ -48,7 +48,7 @@ class Holds:
         `domain` is None for a fax of none.
         """
         actor.must("change-holds")
-        if not _fit(reason, by):
+        if not fits_a_line(reason, by):
             return refused("hold-invalid")
         word = _Word(scope, reason.strip(), by.strip(), held=False)
 
@@ -68,9 +68,9 @@ class Holds:
         async def work(change: Change) -> Held:
             row = await change.lock(domain)
             before = await _within(change, domain, word.scope, held=word.held)
-            now = word.by_whom(domain, change)
+            kept = {name: value for name, value in vars(word.by_whom(domain, change)).items() if name != "in_force"}
             await change.connection.execute(delete(HOLDS).where(HOLDS.c.scope == word.scope))
-            await change.connection.execute(insert(HOLDS).values(**vars(now), reseller=row.reseller, held=word.held))
+            await change.connection.execute(insert(HOLDS).values(**kept, reseller=row.reseller, held=word.held))
             return await _tell(change, word, domain, before)
 
         return await self.store.change(actor, work)
@@ -86,11 +86,12 @@ class _Word:
     held: bool
 
     def by_whom(self, domain: str | None, change: Change) -> Held:
-        """As it is listed; one of no domain is listed nowhere."""
-        return Held(self.scope, domain or "", self.reason, self.by or change.actor.name, change.at)
+        """As it is listed until it is published; one of no domain is listed nowhere."""
+        return Held(self.scope, domain or "", self.reason, self.by or change.actor.name, change.at, in_force=False)
 
 
-def _fit(*lines: str) -> bool:
+def fits_a_line(*lines: str) -> bool:
+    """Whether the contract takes each of them as one line, and it reads as it is written."""
     try:
         for one in lines:
             _LINE.validate_python(one.strip())

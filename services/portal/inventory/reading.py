@@ -12,6 +12,7 @@ from services.portal.inventory import rows
 from services.portal.inventory.actors import Actor, NotThere
 from services.portal.inventory.checking import folded, serial_folded
 from services.portal.inventory.domain import hindrance, why_not
+from services.portal.inventory.held import held
 from services.portal.inventory.situations import Named, number_facts, situation, used
 from services.portal.inventory.store import Store
 from services.portal.inventory.tables import (
@@ -207,8 +208,7 @@ class Reading:
         async def work(connection: AsyncConnection) -> tuple[Held, ...]:
             if wanted is not None:
                 await theirs(connection, actor, wanted)
-            found = await connection.execute(chosen)
-            return tuple(Held(row.scope, row.domain, row.reason, row.by, row.at) for row in found)
+            return await held(connection, self.store.outbox, chosen)
 
         return await self.store.read(work)
 

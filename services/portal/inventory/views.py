@@ -144,13 +144,17 @@ class AccountDevice:
 
 @dataclass(frozen=True)
 class Held:
-    """A hold that is set: ``fax:<id>``, ``account:<id>`` or ``domain:<name>``."""
+    """A hold that is set: ``fax:<id>``, ``account:<id>`` or ``domain:<name>``.
+
+    It is in force once it is published: from then on retention deletes nothing of it.
+    """
 
     scope: str
     domain: str
     reason: str
     by: str
     at: datetime
+    in_force: bool = True
 
 
 @dataclass(frozen=True)
