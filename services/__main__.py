@@ -2,6 +2,7 @@
 
 import sys
 
+from services._runtime.access.applying import NotAdministrator
 from services._runtime.prepare import prepare
 from services.stages import STAGES
 
@@ -10,7 +11,10 @@ def main(arguments: list[str]) -> None:
     """Run what the one argument names."""
     match arguments:
         case ["prepare"]:
-            prepare()
+            try:
+                prepare()
+            except NotAdministrator as refused:
+                sys.exit(str(refused))
         case [name] if name in STAGES:
             STAGES[name].run()
         case _:

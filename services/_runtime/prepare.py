@@ -28,6 +28,7 @@ def prepare() -> None:
 
     Raises:
         KafkaError: The broker doesn't answer or refuses.
+        NotAdministrator: The broker refuses this user.
         BotoCoreError, ClientError: The store doesn't answer or refuses.
     """
     store = StoreSettings()

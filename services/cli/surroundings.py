@@ -40,6 +40,7 @@ def explain(error: ValidationError) -> SetupError:
     """Settings that are missing or wrong, as a sentence with names a person can set."""
     prefix = {
         "KafkaSettings": "KAFKA_",
+        "AccessSettings": "KAFKA_",
         "StoreSettings": "STORE_",
         "StageSettings": "STAGE_",
         "MailSettings": "SMTP_",

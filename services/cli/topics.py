@@ -8,9 +8,10 @@ from rich.table import Table
 
 from schemas.topics import TOPICS
 from services._runtime import topic_admin
-from services._runtime.access.applying import Granted, grant_now
+from services._runtime.access.applying import Granted, NotAdministrator, grant_now
 from services._runtime.access.settings import AccessSettings
 from services._runtime.settings import KafkaSettings
+from services.cli.errors import Refused
 from services.cli.surroundings import ROOT, adopt
 from services.cli.terminal import console
 
@@ -35,7 +36,11 @@ def apply(
         told.print(f"{len(applied.created)} topics made, {len(applied.configured)} were there and are configured.")
     for difference in applied.differs:
         told.print(f"[yellow]{difference}[/yellow]: left as it is, since changing it would break the order of keys.")
-    _tell_rights(told, grant_now(KafkaSettings(), AccessSettings(), dry_run=dry_run), dry_run=dry_run)
+    try:
+        granted = grant_now(KafkaSettings(), AccessSettings(), dry_run=dry_run)
+    except NotAdministrator as refused:
+        raise Refused(str(refused)) from refused
+    _tell_rights(told, granted, dry_run=dry_run)
 
 
 def _tell_rights(told: Console, granted: Granted, *, dry_run: bool) -> None:

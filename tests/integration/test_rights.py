@@ -20,10 +20,12 @@ from schemas.topics import FAX_ACCOUNTS, FAX_READY, FAX_TO_DIAL
 from services._runtime import topic_admin
 from services._runtime.access import acls
 from services._runtime.access.acls import Acl, Operation, Resource
+from services._runtime.access.applying import NotAdministrator, grant
 from services._runtime.access.client import asking
 from services._runtime.access.missing import KNOWN, Rights, RightsMissing, check_rights
 from services._runtime.access.refusals import is_refusal, lately
 from services._runtime.access.requests import CreateAcls, DeleteAcls, DescribeTopics
+from services._runtime.access.settings import AccessSettings
 from services._runtime.access.users import set_passwords
 from services._runtime.kafka import client_options
 from services._runtime.outcomes import DependencyAway
@@ -104,6 +106,11 @@ async def test_a_process_with_anothers_credentials_says_what_it_may_not_and_what
 ) -> None:
     with pytest.raises(RightsMissing, match=r"nativefax-router may not .*email-requested.*nativefax topics apply"):
         await check_rights(kafka_of(cluster, "router"), "email_out")
+
+
+async def test_who_is_no_administrator_is_told_so(cluster: Cluster, admin: KafkaSettings) -> None:
+    with pytest.raises(NotAdministrator, match=r"nativefax-router may not .*super\.users"):
+        await grant(kafka_of(cluster, "router"), AccessSettings())
 
 
 @asynccontextmanager

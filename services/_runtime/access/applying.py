@@ -3,12 +3,16 @@
 import asyncio
 from dataclasses import dataclass
 
-from aiokafka.errors import SecurityDisabled
+from aiokafka.errors import ClusterAuthorizationFailedError, SecurityDisabled
 
 from services._runtime.access import acls
 from services._runtime.access.settings import AccessSettings
 from services._runtime.access.users import set_passwords
 from services._runtime.settings import KafkaSettings
+
+
+class NotAdministrator(Exception):  # noqa: N818 - it says what it is
+    """This user may not make users or access control lists; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,19 @@ async def grant(kafka: KafkaSettings, access: AccessSettings, *, dry_run: bool =
     """Make users first, then their rights: whoever finds its rights is let in.
 
     Raises:
-        KafkaError: No broker answers, or this user may not.
+        KafkaError: No broker answers.
+        NotAdministrator: This user may not.
     """
+    try:
+        return await _granted(kafka, access, dry_run=dry_run)
+    except ClusterAuthorizationFailedError as error:
+        raise NotAdministrator(
+            f"Kafka's user {kafka.username} may not make users and access control lists. Use one of super.users, or "
+            "set NATIVEFAX_KAFKA_ACLS=false where another tool makes them."
+        ) from error
+
+
+async def _granted(kafka: KafkaSettings, access: AccessSettings, *, dry_run: bool) -> Granted:
     passwords = {access.user_of(name): one.get_secret_value() for name, one in access.user_passwords.items()}
     if passwords and not dry_run:
         await set_passwords(kafka, passwords)

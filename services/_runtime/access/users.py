@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hashlib import pbkdf2_hmac
 from typing import Any, Final
 
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import for_code
 
 from services._runtime.access.client import asking
 from services._runtime.access.requests import NO_TAGS, SetPasswords
@@ -26,7 +26,7 @@ async def set_passwords(settings: KafkaSettings, passwords: Mapping[str, str]) -
         answer = await ask(SetPasswords([_row(user, password) for user, password in passwords.items()]))
     for user, code, message, _ in answer.results:
         if code:
-            raise KafkaError(f"user {user} was not made: {for_code(code).__name__} {message or ''}".strip())
+            raise for_code(code)(f"user {user} was not made: {message or ''}".strip())
 
 
 def _row(user: str, password: str) -> tuple[Any, ...]:
