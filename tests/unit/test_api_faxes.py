@@ -11,7 +11,7 @@ from schemas.fax import CancelRequested, FaxStatusChanged, FaxToDial
 from schemas.keys import DIALLED, DOCUMENT, ORIGINAL, fax_prefix
 from services._runtime.decision import decide_once, decision_key
 from services._runtime.history import Cursor
-from services.ingest.api.domain import ENDED, cursor_text, read_cursor
+from services.ingest.api.domain import ENDED
 from services.router.handlers import Router
 from services.router.submitted import decide_submitted
 from tests.unit.api_world import AT, World, problem, ready_of
@@ -61,7 +61,7 @@ async def test_a_cursor_of_somebody_else_is_refused(cursor: str) -> None:
 
 def test_a_cursor_comes_back_as_it_was() -> None:
     cursor = Cursor(AT, uuid4())
-    assert read_cursor(cursor_text(cursor)) == cursor
+    assert Cursor.read(str(cursor)) == cursor
 
 
 async def test_a_fax_shows_how_it_stands_and_how_it_came_there() -> None:

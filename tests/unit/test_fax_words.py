@@ -12,7 +12,7 @@ import pytest
 from schemas.failures import FaxFailure
 from schemas.fax import FaxState, FaxStatusChanged
 from services._runtime.history import Cursor, FaxRow
-from services.portal.faxes.listing import TRAIL, Asked, read_cursor, write_cursor
+from services.portal.faxes.listing import TRAIL, Asked
 from services.portal.faxes.shelves import states
 from services.portal.faxes.told import missing, result, story
 from services.portal.faxes.words import duration, moving, pages_of, status_of, step_words
@@ -109,8 +109,9 @@ def test_what_an_address_asks_for_is_what_it_is_made_of() -> None:
     )
     pairs = dict(one.split("=") for one in asked.query().split("&"))
     assert Asked.of("sent", pairs) == asked
-    assert read_cursor(write_cursor(after)) == after
-    assert read_cursor("9" * 18 + "-" + "0" * 32) is None
+    assert Cursor.read(str(after)) == after
+    for wrong in ("", "x", f"{'9' * 18}-{'0' * 32}", f"{'9' * 5000}-{'0' * 32}", f"01-{'0' * 32}", f"1-{'0' * 31}"):
+        assert Asked.of("sent", {"after": wrong, "trail": wrong}) == Asked("sent")
 
 
 def test_newer_leads_back_as_far_as_the_trail() -> None:

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Literal
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, Literal
 from uuid import UUID
 
 from schemas.failures import FaxFailure
 from schemas.fax import Direction, FaxState
 
 __all__ = ["Cursor", "Direction", "FaxRow", "Page", "Usage", "Whose"]
+
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -108,10 +111,29 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The last fax of a page: the next page goes on after it, whatever came meanwhile."""
+    """The last fax of a page: the next page goes on after it, whatever came meanwhile. As text, part of an address."""
 
     accepted_at: datetime
     fax_id: UUID
+
+    def __str__(self) -> str:
+        return f"{(self.accepted_at - _EPOCH) // _MICROSECOND}-{self.fax_id.hex}"
+
+    @classmethod
+    def read(cls, text: str) -> "Cursor":
+        """The cursor that is written so.
+
+        Raises:
+            ValueError: It is none.
+        """
+        moment, _, fax_id = text.rpartition("-")
+        try:
+            cursor = cls(_EPOCH + int(moment) * _MICROSECOND, UUID(hex=fax_id))
+        except OverflowError as error:
+            raise ValueError("no moment of a calendar") from error
+        if str(cursor) != text:
+            raise ValueError("no cursor of ours")
+        return cursor
 
 
 @dataclass(frozen=True, slots=True)

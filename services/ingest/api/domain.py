@@ -1,14 +1,12 @@
-"""Pure decisions of the HTTP API: cancelling before dialling, and cursors."""
+"""Pure decisions of the HTTP API: cancelling before dialling."""
 
-import base64
 from dataclasses import replace
 from datetime import datetime
-from uuid import UUID
 
 from schemas.accounts import FaxAccount
 from schemas.decision import Decision
 from schemas.fax import CancelRequested, FaxState, FaxStatusChanged, FaxSubmitted, FaxToDial
-from services._runtime.history.rows import Cursor, FaxRow
+from services._runtime.history.rows import FaxRow
 
 CANCELLED = "cancelled"
 """The rule of a decision that a sender made before the router could."""
@@ -106,23 +104,3 @@ def moved(row: FaxRow, step: FaxStatusChanged) -> FaxRow:
         reason=step.reason,
         rule=step.rule,
     )
-
-
-def cursor_text(cursor: Cursor) -> str:
-    """A place in a list, as clients carry it."""
-    packed = f"{cursor.accepted_at.isoformat()}|{cursor.fax_id}".encode()
-    return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
-
-
-def read_cursor(text: str) -> Cursor:
-    """The place that a cursor names.
-
-    Raises:
-        ValueError: It is not one of ours.
-    """
-    packed = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode()
-    moment, _, fax_id = packed.partition("|")
-    cursor = Cursor(datetime.fromisoformat(moment), UUID(fax_id))
-    if cursor.accepted_at.tzinfo is None or cursor_text(cursor) != text:
-        raise ValueError("not a cursor of ours")
-    return cursor

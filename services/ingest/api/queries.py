@@ -8,7 +8,6 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from schemas.base import Name
 from schemas.fax import FaxState
 from services._runtime.history import Cursor, Direction
-from services.ingest.api.domain import read_cursor
 from services.ingest.api.faxes import Kind
 from services.ingest.api.problems import Refused
 
@@ -54,6 +53,6 @@ class Listed(Whose):
             Refused: The cursor isn't ours.
         """
         try:
-            return read_cursor(self.cursor) if self.cursor is not None else None
+            return Cursor.read(self.cursor) if self.cursor is not None else None
         except ValueError as error:
             raise Refused("invalid-cursor") from error

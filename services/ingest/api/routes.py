@@ -11,7 +11,6 @@ from services._runtime.display import fax_filename
 from services.ingest.api.answers import handlers
 from services.ingest.api.bodies import PAGES, PREVIEW, SUBMISSION
 from services.ingest.api.desk import AtDesk, Desk, Reader, Sender
-from services.ingest.api.domain import cursor_text
 from services.ingest.api.faxes import Kind
 from services.ingest.api.form import read_form
 from services.ingest.api.handlers import fresh_key
@@ -112,7 +111,7 @@ async def list_faxes(desk: AtDesk, caller: Reader, wanted: Annotated[Listed, Que
         after=wanted.after(),
         limit=wanted.limit,
     )
-    return FaxList(faxes=[Fax.of(row) for row in page.rows], next=cursor_text(page.next) if page.next else None)
+    return FaxList(faxes=[Fax.of(row) for row in page.rows], next=str(page.next) if page.next else None)
 
 
 @router.get(

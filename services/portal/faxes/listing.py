@@ -1,12 +1,10 @@
 """One page of a list of faxes: what is asked for, as an address carries it, and the rows that answer it."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 from urllib.parse import urlencode
-from uuid import UUID
 
 from services._runtime.history import Cursor, FaxRow, History, Page, Whose
 from services.portal.faxes.access import Viewer, visible
@@ -21,8 +19,6 @@ TRAIL: Final = 20
 """So many pages back an address remembers; before them it leads to the newest."""
 YEARS: Final = range(1970, 9999)
 """In which somebody may look; in any zone and with a day or month more they are moments still."""
-_CURSOR: Final = re.compile(r"(-?[0-9]{1,18})-([0-9a-f]{32})")
-_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True)
@@ -62,8 +58,8 @@ class Asked:
             until=_day(typed.get("to", "")),
             account=typed.get("account", ""),
             domain=typed.get("domain", ""),
-            after=read_cursor(typed.get("after", "")),
-            trail=tuple(one for one in typed.get("trail", "").split(".") if _CURSOR.fullmatch(one))[-TRAIL:],
+            after=_cursor(typed.get("after", "")),
+            trail=tuple(one for one in typed.get("trail", "").split(".") if _cursor(one))[-TRAIL:],
         )
 
     @property
@@ -80,20 +76,20 @@ class Asked:
             "to": self.until.isoformat() if self.until else "",
             "account": self.account,
             "domain": self.domain,
-            "after": write_cursor(self.after) if self.after else "",
+            "after": str(self.after) if self.after else "",
             "trail": ".".join(self.trail),
         }
         return urlencode({name: value for name, value in said.items() if value})
 
     def older(self, after: Cursor) -> "Asked":
         """The next page."""
-        here = (write_cursor(self.after),) if self.after else ()
+        here = (str(self.after),) if self.after else ()
         return replace(self, after=after, trail=(*self.trail, *here)[-TRAIL:])
 
     def newer(self) -> "Asked":
         """The page before: where this one was come to from, or the first."""
         last = self.trail[-1] if self.trail else ""
-        return replace(self, after=read_cursor(last), trail=self.trail[:-1])
+        return replace(self, after=_cursor(last), trail=self.trail[:-1])
 
     def newest(self) -> "Asked":
         """The first page."""
@@ -141,19 +137,10 @@ async def _fetched(history: History, whose: Whose, asked: Asked, after: Cursor |
     )
 
 
-def write_cursor(cursor: Cursor) -> str:
-    """As part of an address."""
-    return f"{(cursor.accepted_at - _EPOCH) // timedelta(microseconds=1)}-{cursor.fax_id.hex}"
-
-
-def read_cursor(text: str) -> Cursor | None:
-    """The cursor of an address; None if it is none."""
-    found = _CURSOR.fullmatch(text)
-    if found is None:
-        return None
+def _cursor(text: str) -> Cursor | None:
     try:
-        return Cursor(_EPOCH + timedelta(microseconds=int(found.group(1))), UUID(hex=found.group(2)))
-    except OverflowError:
+        return Cursor.read(text)
+    except ValueError:
         return None
 
 
