@@ -140,6 +140,7 @@ FAX_HOLDS = Topic(
     (retention.HoldChanged,),
     ("portal",),
     ("retention",),
+    observers=("portal",),
     partitions=1,
     compacted=True,
     retries=False,

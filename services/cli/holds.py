@@ -8,15 +8,15 @@ import typer
 from rich.table import Table
 
 from schemas.retention import HoldChanged
+from services._runtime.hold_table import HoldTable, is_scope
 from services._runtime.records import Record
 from services._runtime.settings import KafkaSettings
 from services.cli.errors import Refused
 from services.cli.portal import Portal, RefusedByPortal
+from services.cli.stray_holds import EXAMPLE, lift_stray, strays
 from services.cli.surroundings import ROOT, adopt
 from services.cli.terminal import console
 from services.portal.api import told
-from services.retention.domain import is_scope
-from services.retention.holds import HoldTable
 
 app = typer.Typer(help="Holds: faxes that stay however old they are.", no_args_is_help=True)
 
@@ -43,7 +43,7 @@ def set_hold(scope: Scope, reason: Reason, by: By = None) -> None:
         Portal.named().post(told.Hold, "holds", scope=scope, reason=reason, by=by or "")
     except RefusedByPortal as refused:
         raise _explained(refused, scope) from refused
-    console().print(f"{scope} is on hold: from now on, nothing of it is deleted.")
+    console().print(f"{scope} is on hold. Once it is in force, a moment later, nothing of it is deleted.")
 
 
 @app.command(epilog='Example:\n\nnativefax holds lift domain:clinic.example --reason "Audit is over"')
@@ -70,14 +70,18 @@ def list_all() -> None:
     if not listed and not unlisted:
         console().print("There are no holds.")
         return
-    table = Table("Scope", "Reason", "By", "Since", "In the portal", box=None)
+    table = Table("Scope", "Reason", "By", "Since", "In force", "In the portal", box=None)
     for one in listed:
-        table.add_row(*_row(one), "yes")
+        table.add_row(*_row(one), "yes" if one.in_force else "not yet", "yes")
     known = {one.scope for one in listed}
     for other in unlisted:
         if other.scope not in known:
-            table.add_row(*_row(other), "no")
+            table.add_row(*_row(other), "yes", "no")
     console().print(table)
+
+
+app.command()(strays)
+app.command("lift-stray", epilog=EXAMPLE)(lift_stray)
 
 
 def _row(one: told.Hold | HoldChanged) -> tuple[str, ...]:
@@ -95,7 +99,8 @@ def _explained(refused: RefusedByPortal, scope: str) -> Refused:
     if refused.status != 404:  # noqa: PLR2004 - the status says it
         return refused
     return Refused(
-        f"The portal knows no {scope} of whoever NATIVEFAX_PORTAL_TOKEN is. Check it, and whose token it is."
+        f"The portal knows no {scope} of whoever NATIVEFAX_PORTAL_TOKEN is. Check it, and whose token it is. "
+        "`nativefax holds strays` lists holds of what the portal doesn't know at all."
     )
 
 

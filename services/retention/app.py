@@ -7,6 +7,7 @@ from datetime import timedelta
 from schemas.topics import DELETION_REQUESTED, RETENTION_REQUESTED
 from services._runtime.blobs import ObjectStore
 from services._runtime.claims import Claims, utc_now
+from services._runtime.hold_table import HoldTable
 from services._runtime.publisher import Publisher
 from services._runtime.service import Resources, run_stages
 from services._runtime.settings import StoreSettings
@@ -16,7 +17,7 @@ from services.retention.backlog import Backlog
 from services.retention.deleting import Deletions
 from services.retention.domain import Now
 from services.retention.handlers import Retention
-from services.retention.holds import Holds, HoldTable
+from services.retention.holds import Holds
 from services.retention.incoming import Uploads
 from services.retention.memory import share_arenas
 from services.retention.moving import Mover

@@ -8,8 +8,6 @@ from uuid import UUID
 
 from schemas.retention import LONGEST, SHORTEST, RetentionRequested
 
-HOLD_KINDS = ("fax", "account", "domain")
-
 Verdict = Literal["expire", "keep", "hold", "restore"]
 """What becomes of a fax: it goes, it stays, it is moved below ``held/``, it is moved back."""
 
@@ -79,17 +77,6 @@ def verdict(*, due: bool, held: bool, in_place: bool, set_aside: bool) -> Verdic
     if set_aside:
         return "restore"
     return "expire" if due or not in_place else "keep"
-
-
-def is_scope(text: str) -> bool:
-    """Whether `text` is ``fax:<id>``, ``account:<id>`` or ``domain:<name>``."""
-    kind, _, name = text.partition(":")
-    if kind != "fax":
-        return kind in HOLD_KINDS and bool(name)
-    try:
-        return str(UUID(name)) == name
-    except ValueError:
-        return False
 
 
 def latest_slot(now: datetime, hour: int) -> datetime:

@@ -1,19 +1,10 @@
-"""Every hold, in memory, read from the compacted topic `fax-holds`."""
+"""What is on hold, as retention asks it."""
 
-import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from schemas.envelope import InvalidMessage, decode
 from schemas.retention import HoldChanged
-from schemas.topics import FAX_HOLDS
-from services._runtime.compacted import STALE_SECONDS, CompactedTable
-from services._runtime.outcomes import DependencyAway
-from services._runtime.records import Record
-from services._runtime.settings import KafkaSettings
-from services.retention.domain import Facts, is_scope
-
-log = logging.getLogger(__name__)
+from services.retention.domain import Facts
 
 
 class Holds(Protocol):
@@ -32,52 +23,3 @@ def cover(holds: Sequence[HoldChanged], fax: Facts) -> bool:
     scopes = {one.scope for one in holds}
     by_owner = any(not scope.startswith("fax:") for scope in scopes)
     return bool(scopes & fax.scopes) or (by_owner and not fax.owner_known)
-
-
-class HoldTable(CompactedTable):
-    """Scope → newest word on it. A record that can't be read makes the state unknown until its key has a newer one.
-
-    Words may be repeated late (docs/adr/0008): one that lifts a hold which was set after it lifts nothing. One that
-    sets a hold always does, for clocks may differ.
-    """
-
-    def __init__(self, settings: KafkaSettings) -> None:
-        super().__init__(FAX_HOLDS, settings)
-        self._changes: dict[bytes | None, HoldChanged] = {}
-        self._unreadable: dict[bytes | None, int] = {}
-
-    async def read_to_end(self) -> None:
-        """See `Holds`."""
-        await self.catch_up(STALE_SECONDS)
-        if self._unreadable:
-            offsets = ", ".join(str(offset) for offset in sorted(self._unreadable.values())[:5])
-            raise DependencyAway(FAX_HOLDS.name, f"can't be read at offset {offsets}")
-
-    @property
-    def held(self) -> Sequence[HoldChanged]:
-        """See `Holds`."""
-        return tuple(sorted((one for one in self._changes.values() if one.held), key=lambda one: one.scope))
-
-    def take(self, record: Record) -> None:
-        """See `CompactedTable`."""
-        self._unreadable.pop(record.key, None)
-        if record.value is None:  # somebody cleared this key
-            self._changes.pop(record.key, None)
-            return
-        try:
-            event = decode(FAX_HOLDS, record.headers, record.value)
-        except InvalidMessage as invalid:
-            self._refuse(record, str(invalid))
-            return
-        if not isinstance(event, HoldChanged) or not is_scope(event.scope):
-            self._refuse(record, "it names no fax, account or domain")
-        elif not _comes_late(event, self._changes.get(record.key)):
-            self._changes[record.key] = event
-
-    def _refuse(self, record: Record, why: str) -> None:
-        self._unreadable[record.key] = record.offset
-        log.error("hold record refused: nothing is deleted", extra={"offset": record.offset, "reason": why})
-
-
-def _comes_late(lifting: HoldChanged, known: HoldChanged | None) -> bool:
-    return known is not None and known.held and not lifting.held and lifting.at < known.at

@@ -19,7 +19,7 @@ from services._runtime import topic_admin
 from services._runtime.database import transaction
 from services._runtime.publisher import Publisher
 from services._runtime.settings import KafkaSettings
-from services.cli import holds
+from services.cli import holds, stray_holds
 from services.cli.errors import Refused
 from services.portal.inventory.tables import AUDIT, DOMAINS, OUTBOX
 from tests.integration.shell_world import Shell, at_a_shell
@@ -176,3 +176,23 @@ async def write(source: str, scope: str, *, held: bool) -> None:
     await publisher.start()
     await publisher.publish_events([HoldChanged(scope=scope, held=held, reason="r", by="b", at=datetime.now(UTC))])
     await publisher.stop()
+
+
+async def test_a_stray_hold_is_lifted_where_the_portals_database_is(
+    at: AtHolds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for scope in ("domain:gone.example", f"domain:{DOMAIN}"):
+        at.held_by_others(scope)
+    monkeypatch.setattr(stray_holds, "_held", at.topic)
+    with pytest.raises(Refused, match="NATIVEFAX_HISTORY_DATABASE"):
+        await at.run("strays")
+    monkeypatch.setenv("NATIVEFAX_PORTAL_DATABASE", f"sqlite:///{tmp_path}/portal.sqlite")
+    monkeypatch.setenv("NATIVEFAX_HISTORY_DATABASE", f"sqlite:///{tmp_path}/history.sqlite")
+    assert [line.split()[0] for line in (await at.run("strays")).splitlines()[1:]] == ["domain:gone.example"]
+    with pytest.raises(Refused, match="no stray hold"):
+        await at.run("lift-stray", f"domain:{DOMAIN}", *WHY)
+    assert "is lifted" in await at.run("lift-stray", "domain:gone.example", *WHY)
+    assert "There are no stray holds." in await at.run("strays")
+    (word,) = await said(at)
+    assert (word["scope"], word["held"]) == ("domain:gone.example", False)
+    assert word["by"].endswith("at the command line")

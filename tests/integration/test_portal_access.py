@@ -138,6 +138,9 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("POST", "/operations/dead-letters"): {"operator"},
     ("GET", "/operations/dead-letters/{topic}/{offset}"): {"operator"},
     ("GET", "/operations/retention"): {"operator"},
+    ("GET", "/operations/holds"): {"operator"},
+    ("POST", "/operations/holds"): {"operator"},
+    ("GET", "/operations/held-back"): {"operator"},
 }
 """Written down a second time, so that a route that changes its rule, or has none, fails here."""
 

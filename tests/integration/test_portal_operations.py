@@ -2,22 +2,27 @@
 
 import csv
 import io
+import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
 from sqlalchemy import select
 
-from schemas.retention import FaxExpired
+from schemas.retention import FaxExpired, HoldChanged
 from services._runtime.database import transaction
 from services._runtime.history import Usage
 from services._runtime.lag import Lag
 from services._runtime.retention_report import RetentionReport
+from services.portal.faxes.reading import ReadingLimits
 from services.portal.handling.usage import Period, Sum, lines
-from services.portal.inventory.tables import AUDIT
+from services.portal.inventory.tables import AUDIT, OUTBOX
+from services.portal.web.site import site as web_site
 from tests.integration.test_portal_api import Machines
 from tests.providers.operations import SECRET, letter
 from tests.providers.portal import DOMAIN, Portal, portal, post
@@ -217,3 +222,46 @@ def test_directions_of_one_number_and_month_are_one_line() -> None:
         [Usage("d", "a", month, "received", 1, 2, 3.0), Usage("d", "a", month, "sent", 4, 5, 6.0)], accounts={}
     )
     assert (one.received, one.sent, one.seconds) == (Sum(1, 2, 3.0), Sum(4, 5, 6.0), 9)
+
+
+async def test_a_hold_of_what_the_portal_does_not_know_is_lifted_by_an_operator(site: Portal) -> None:
+    manager, operator = await site.signed_in("manager"), await site.signed_in("operator")
+    await post(manager, f"/domains/{DOMAIN}/holds", scope=f"domain:{DOMAIN}", reason="Case 7")
+    fax, gone = await site.stored.put("accepted", "routed"), uuid4()
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    scopes = (f"domain:{DOMAIN}", f"fax:{fax}", "domain:gone.example", "account:none", f"fax:{gone}")
+    site.pipeline.held = [HoldChanged(scope=one, held=True, reason="Old", by="Olga", at=at) for one in scopes]
+    page = await operator.get("/operations/holds")
+    assert re.findall(r'name="scope" value="([^"]+)"', page.text) == [
+        "domain:gone.example",
+        "account:none",
+        f"fax:{gone}",
+    ]
+    unsaid = await post(operator, "/operations/holds", scope="account:none", reason=" ")
+    assert (unsaid.status_code, "why this is kept" in unsaid.text) == (422, True)
+    known = await post(operator, "/operations/holds", scope=f"domain:{DOMAIN}", reason="Over")
+    assert known.status_code == 404, "whose it is lifts it"
+    lifting = {"scope": "domain:gone.example", "reason": "The domain is gone"}
+    statuses = [(await post(operator, "/operations/holds", **lifting)).status_code for _ in range(2)]
+    assert statuses == [303, 404], "once"
+    assert "gone.example" not in (await operator.get("/operations/holds")).text, "though the topic has it still"
+    async with transaction(site.engine) as connection:
+        words = [json.loads(one) for one in await connection.scalars(select(OUTBOX.c.value).order_by(OUTBOX.c.id))]
+        line = (await connection.execute(select(AUDIT).where(AUDIT.c.what == "hold.lifted"))).one()
+    assert [(one["scope"], one["held"]) for one in words] == [(scopes[0], True), ("domain:gone.example", False)]
+    assert (line.name, line.subject, line.reseller) == ("Olu Per", "domain:gone.example", "")
+    site.pipeline.away = True
+    away = await operator.get("/operations/holds")
+    assert (away.status_code, "No fax is lost" in away.text) == (503, True)
+
+
+async def test_an_operator_sees_who_was_held_back_and_nothing_they_read(site: Portal) -> None:
+    operator = await site.signed_in("operator")
+    assert "Nobody was held back" in (await operator.get("/operations/held-back")).text
+    manager = await replace(site, app=web_site(replace(site.services, reading=ReadingLimits(1)))).signed_in("manager")
+    for _ in range(2):
+        fax = await site.stored.put("accepted", "routed")
+        await manager.get(f"/fax/{fax}")
+    page = words(await operator.get("/operations/held-back"))
+    assert "Ada Okafor was held back from opening many faxes reseller clinic.example" in page
+    assert str(fax) not in page

@@ -14,6 +14,7 @@ from schemas.fax import EmailRequested, FaxStatusChanged, ReceivedFaxReady
 from schemas.retention import FaxExpired, HoldChanged, RetentionRequested
 from schemas.topics import FAX_READY, MESSAGE_LIMIT, RETENTION_REQUESTED
 from services._runtime.expiry import expiry
+from services._runtime.hold_table import HoldTable, is_scope
 from services._runtime.metrics import Metrics, StageMetrics
 from services._runtime.outcomes import DependencyAway, Done, Outcome
 from services._runtime.publisher import message_of
@@ -26,7 +27,6 @@ from services.retention.domain import (
     due_before,
     earliest,
     is_due,
-    is_scope,
     latest_slot,
     may_be_due,
     named,
@@ -34,7 +34,7 @@ from services.retention.domain import (
     wholly_due,
 )
 from services.retention.findings import Findings
-from services.retention.holds import HoldTable, cover
+from services.retention.holds import cover
 from services.retention.index import FaxIndex
 from services.retention.pace import Pace
 from services.retention.telling import Told

@@ -7,9 +7,11 @@ from typing import Final, Protocol, TypeVar
 
 from aiokafka.errors import KafkaError
 
+from schemas.retention import HoldChanged
 from services._runtime import dead_letters, lag
 from services._runtime.blobs import Blobs
 from services._runtime.dead_letters import DeadLetterRecord, Resolution
+from services._runtime.hold_table import HoldTable
 from services._runtime.lag import Lag
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import Publishes, PublishUnknown
@@ -36,6 +38,9 @@ class Operations(Protocol):
 
     async def report(self) -> RetentionReport | None:
         """What retention did and found last."""
+
+    async def holds(self) -> Sequence[HoldChanged]:
+        """All that are in force, whoever set them."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,19 @@ class Pipeline:
     async def report(self) -> RetentionReport | None:
         """See `Operations`."""
         return await read_report(self.blobs)
+
+    async def holds(self) -> Sequence[HoldChanged]:
+        """See `Operations`."""
+        return await _answered(_holds(self.kafka))
+
+
+async def _holds(kafka: KafkaSettings) -> Sequence[HoldChanged]:
+    table = HoldTable(kafka)
+    await table.start()
+    try:
+        return table.held
+    finally:
+        await table.stop()
 
 
 async def _answered(asked: Awaitable[T]) -> T:

@@ -36,9 +36,9 @@ log = logging.getLogger("nativefax.portal")
 async def stages(visit: Visit) -> Response:
     """Stages and lag, and the portal itself; what can't be asked now is said to be away."""
     try:
-        lines = stage_lines(await _operations(visit).lags(), utc_now())
+        lines = stage_lines(await operations_of(visit).lags(), utc_now())
     except DependencyAway as away:
-        return await _away(visit, away, "stages", own=await _own(visit))
+        return await away_page(visit, away, "stages", own=await _own(visit))
     worst = oldest(lines)
     return await show(
         visit, "operations.html", title=gettext("Operations"), lines=lines, worst=worst, **await _own(visit)
@@ -50,9 +50,9 @@ async def letters(visit: Visit) -> Response:
     query = visit.request.query_params
     topic, reason = query.get("topic", ""), query.get("reason", "")
     try:
-        every = await _operations(visit).letters()
+        every = await operations_of(visit).letters()
     except DependencyAway as away:
-        return await _away(visit, away, "dead-letters")
+        return await away_page(visit, away, "dead-letters")
     found = [one for one in with_reason(every, reason or None) if topic in {"", one.topic}]
     return await show(
         visit,
@@ -72,7 +72,7 @@ async def letter(visit: Visit) -> Response:
     try:
         one = await _one(visit)
     except DependencyAway as away:
-        return await _away(visit, away, "dead-letters")
+        return await away_page(visit, away, "dead-letters")
     return await show(
         visit, "dead_letter.html", title=gettext("Dead letter"), letter=one, told=told(one), size=len(one.value or b"")
     )
@@ -85,19 +85,19 @@ async def deal(visit: Visit) -> Response:
         raise NotThere("resolution")
     named = set(visit.chosen("letter"))
     try:
-        chosen = [one for one in await _operations(visit).letters() if one.name in named]
+        chosen = [one for one in await operations_of(visit).letters() if one.name in named]
         await _deal(visit, chosen, *how)
     except DependencyAway as away:
-        return await _away(visit, away, "dead-letters", unsure=True)
+        return await away_page(visit, away, "dead-letters", unsure=True)
     return go(LETTERS, how[0] if chosen else "none-chosen")
 
 
 async def retention(visit: Visit) -> Response:
     """What retention did and found last."""
     try:
-        report = await _operations(visit).report()
+        report = await operations_of(visit).report()
     except DependencyAway as away:
-        return await _away(visit, away, "retention")
+        return await away_page(visit, away, "retention")
     return await show(visit, "retention_report.html", title=gettext("Retention"), report=report)
 
 
@@ -106,13 +106,13 @@ async def _deal(visit: Visit, chosen: Sequence[DeadLetterRecord], how: Resolutio
     for one in chosen:
         async with transaction(visit.services.engine) as connection:
             await record(connection, visit.person, utc_now(), Line(deed, one.name))
-        await _operations(visit).resolve([one], how, visit.person.name)
+        await operations_of(visit).resolve([one], how, visit.person.name)
         log.info("dead letter dealt with", extra={"letter": one.name, "how": how, "by": visit.person.user_id})
 
 
 async def _one(visit: Visit) -> DeadLetterRecord:
     path = visit.request.path_params
-    found = await _operations(visit).letters(path["topic"])
+    found = await operations_of(visit).letters(path["topic"])
     one = next((one for one in found if str(one.offset) == path["offset"]), None)
     if one is None:
         raise NotThere("dead letter")
@@ -130,13 +130,18 @@ async def _own(visit: Visit) -> dict[str, int]:
         }
 
 
-def _operations(visit: Visit) -> Operations:
+def operations_of(visit: Visit) -> Operations:
+    """The pipeline.
+
+    Raises:
+        DependencyAway: This portal names none.
+    """
     if visit.services.operations is None:
         raise DependencyAway("kafka", "this portal names none")
     return visit.services.operations
 
 
-async def _away(
+async def away_page(
     visit: Visit, away: DependencyAway, at: str, *, own: Mapping[str, int] | None = None, unsure: bool = False
 ) -> Response:
     """What is away, and what goes on all the same."""

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from services.portal.web import operating
+from services.portal.web import operating, operator_holds
 from services.portal.web.account_pages import (
     account,
     account_settings,
@@ -175,6 +175,9 @@ PAGES: Final = (
     Page("POST", "/operations/dead-letters", OPERATOR, operating.deal),
     Page("GET", "/operations/dead-letters/{topic}/{offset}", OPERATOR, operating.letter),
     Page("GET", "/operations/retention", OPERATOR, operating.retention),
+    Page("GET", "/operations/holds", OPERATOR, operator_holds.stray),
+    Page("POST", "/operations/holds", OPERATOR, operator_holds.lift),
+    Page("GET", "/operations/held-back", OPERATOR, operator_holds.held_back),
 )
 
 

@@ -31,6 +31,7 @@ Deed = Literal[
     "reseller.added",
     "dead-letter.replayed",
     "dead-letter.dropped",
+    "hold.lifted",
 ]
 
 
