@@ -26,6 +26,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services._runtime.claims import utc_now
+from services._runtime.hold_table import HoldTable
 from services._runtime.publisher import Publisher
 from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli.errors import Refused
@@ -35,7 +36,6 @@ from services.portal.retentions.app import count
 from services.retention.app import Parts, assemble
 from services.retention.by_hand import Report, Run
 from services.retention.findings import Findings
-from services.retention.holds import HoldTable
 from services.retention.settings import RetentionSettings
 
 app = typer.Typer(help="Nothing older than 365 days stays, provably.", no_args_is_help=True)
