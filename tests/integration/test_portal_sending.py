@@ -205,16 +205,16 @@ async def _person(desk: Desk) -> Any:
 
 
 WRONG: tuple[tuple[dict[str, Any], str], ...] = (
-    ({"to": "911"}, "It is an emergency number."),
-    ({"to": "fax me"}, "It is no phone number."),
-    ({"to": "+4930123456"}, "Faxes to this number are blocked for the account."),
+    ({"to": "911"}, "This is an emergency number. Faxes are never sent to those."),
+    ({"to": "fax me"}, "is not a valid fax number. Check the number;"),
+    ({"to": "+4930123456"}, "Faxes to this number are blocked for your account."),
     ({"files": (("a.pdf", LETTER), ("locked.pdf", LOCKED))}, "“locked.pdf”: It is protected by a password"),
     ({"cover_text": "שלום"}, "It is of a kind that can"),
     ({"subject": "x" * 300}, "A subject has 200 characters at most."),
 )
 
 
-async def test_what_the_api_refuses_is_marked_in_its_words(desk: Desk) -> None:
+async def test_what_the_api_refuses_is_marked_in_words_that_say_what_to_do(desk: Desk) -> None:
     for fields, words in WRONG:
         answer = await desk.press(**{"files": (("a.txt", TEXT),), **fields})
         page = await desk.client.get(answer.headers["location"])
