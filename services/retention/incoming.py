@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
@@ -13,6 +13,7 @@ from schemas.telephony import StrandedUpload
 from services._runtime.blobs import Blobs
 from services.retention.adapters import Bucket
 from services.retention.domain import Now, earliest, wholly_due
+from services.retention.facts import Record
 from services.retention.files import File
 
 AT_ONCE = 10_000
@@ -20,6 +21,9 @@ AT_ONCE = 10_000
 
 LATEST = timedelta(days=15)
 """How long after its upload a fax can still be accepted: topics keep the event for 14 days."""
+
+MEMORY = 200_000
+"""Keys of uploads that are remembered (about 30 MB)."""
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +33,8 @@ class Uploads:
     """What lies below ``incoming/``, compared with the originals of the faxes accepted around the same days.
 
     An upload and its copy are the same if size and digest are; where a digest tells nothing, since the object was
-    written in pieces, the bytes are compared.
+    written in pieces, the bytes are compared. The same bytes may also be another call's: whose original it is the
+    fax's decision names. Named ones are remembered, so that each decision is read once.
     """
 
     bucket: Bucket
@@ -37,6 +42,7 @@ class Uploads:
     keep: timedelta
     patience: timedelta
     now: Now
+    _named: set[str] = field(default_factory=set)
 
     async def sweep(self, day: date) -> int:
         """Delete the uploads of `day` whose copies are verified, if that is long enough ago; how many objects.
@@ -89,7 +95,7 @@ class Uploads:
         while any(left.values()) and at <= last:
             async for original in self._originals(at, decided=decided):
                 if alike := left.get(original.size):
-                    left[original.size] = [file for file in alike if not await self.same(file, original)]
+                    left[original.size] = [file for file in alike if not await self._copied(file, original)]
             at += timedelta(days=1)
         return [file for files in left.values() for file in files]
 
@@ -102,6 +108,22 @@ class Uploads:
                     about = folder
                 elif name == ORIGINAL and (about == folder or not decided):
                     yield file
+
+    async def _copied(self, upload: File, original: File) -> bool:
+        """Whether an original is this upload's copy. One of which nothing is decided yet counts as it."""
+        if not await self.same(upload, original):
+            return False
+        if upload.key in self._named:
+            return True
+        decided = Record.read(await self.blobs.get(f"{original.key.removesuffix(ORIGINAL)}{DECISION}"))
+        if decided is not None and decided.upload == upload.key:
+            self._remember(upload.key)
+        return decided is None or decided.upload in {None, upload.key}
+
+    def _remember(self, key: str) -> None:
+        if len(self._named) >= MEMORY:
+            self._named.clear()
+        self._named.add(key)
 
     async def same(self, upload: File, original: File) -> bool:
         """Whether they hold the same bytes."""

@@ -17,6 +17,7 @@ from schemas.keys import ORIGINAL, fax_prefix
 from schemas.telephony import StrandedUpload, TelephonyFaxReceived
 from schemas.topics import TELEPHONY_FAX_RECEIVED
 from services._runtime import topic_admin
+from services._runtime.decision import decide_once
 from services._runtime.kafka import client_options
 from services._runtime.outcomes import Done
 from services._runtime.publisher import Publisher
@@ -26,6 +27,7 @@ from services.ingest.handlers import ReceivedFaxes
 from services.retention.backlog import LONGEST, Backlog
 from services.retention.scheduler import Scheduler
 from services.retention.telling import Told
+from services.router.domain import decide
 from services.router.handlers import Router
 from tests.fault.pipeline import CLEAN, Pipeline
 from tests.fault.workers import workers
@@ -122,6 +124,28 @@ async def test_an_upload_that_nobody_told_of_becomes_an_unclaimed_fax_once(store
     assert (status.state, status.reason, status.fax_number) == ("unclaimed", "number-unknown", None)
     await scheduler(stored, published).watch_uploads()
     assert len(published.uploads()) == 1, "it was taken, and was stranded again"
+
+
+async def test_the_same_pages_of_another_call_are_no_copy(stored: StoredFaxes) -> None:
+    """A sender faxes one document to two numbers; the second call's event is lost, and its fax must not be."""
+    told, lost = key_of(stored, "told"), key_of(stored, "lost")
+    for key in (told, lost):
+        await stored.blobs.put(key, DATA, "image/tiff")
+    call = TelephonyFaxReceived(
+        switch_id="s", call_id="one", called_number="+15550100", received_at=stored.now, object_key=told
+    )
+    fax = await taken(stored, call)
+    await stored.a_second_later()
+    published = Published()
+    await scheduler(stored, published).watch_uploads()
+    assert published.uploads() == [], "as long as nothing is decided, it may be either's"
+    await decide_once(stored.blobs, fax.accepted_at, fax.fax_id, decide(fax, None, stored.now))
+    for _ in range(2):
+        await scheduler(stored, published).watch_uploads()
+    assert {event.object_key for event in published.uploads()} == {lost}
+    stored.now += timedelta(days=17)
+    await stored.parts().uploads.sweep(stored.now.date() - timedelta(days=17))
+    assert stored.keys("incoming/") == [lost]
 
 
 async def test_an_event_that_comes_late_makes_a_fax_of_its_own(stored: StoredFaxes) -> None:
