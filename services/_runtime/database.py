@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, Table, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -124,6 +125,11 @@ async def reading(engine: AsyncEngine, seconds: float = SECONDS) -> AsyncIterato
     """
     async with transaction(engine.execution_options(**{_ONLY_READS: True}), seconds) as connection:
         yield connection
+
+
+def inserting(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that knows what to do with a row that is there: ``ON CONFLICT``, which both databases spell alike."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 @contextmanager

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy import CursorResult, Select, delete, func, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.retention import LONGEST
+from services._runtime.database import inserting
 from services.dialer.dead_numbers import is_dead
 from services.dialer.lines import Trunk
 from services.dialer.sending import ASKED, OPEN, Sending
@@ -56,8 +56,8 @@ async def recall(connection: AsyncConnection, fax_id: UUID, accepted_at: datetim
 
 
 async def _insert(connection: AsyncConnection, row: dict[str, Any]) -> bool:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    made = await connection.execute(dialect.insert(FAXES).values(row).on_conflict_do_nothing(index_elements=["fax_id"]))
+    adding = inserting(connection, FAXES).values(row)
+    made = await connection.execute(adding.on_conflict_do_nothing(index_elements=["fax_id"]))
     return made.rowcount == 1
 
 

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.fax import FaxToDial
+from services._runtime.database import inserting
 from services.dialer.rules import Rules
 from services.dialer.tables import DEAD_NUMBERS, EVERYBODY, FAXES
 
@@ -52,9 +52,8 @@ def is_dead(now: datetime) -> ColumnElement[bool]:
 async def _set(
     connection: AsyncConnection, destination: str, account_id: str, said_at: datetime, until: datetime
 ) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     row = {"destination": destination, "account_id": account_id, "said_at": said_at, "until": until}
-    adding = dialect.insert(DEAD_NUMBERS).values(row)
+    adding = inserting(connection, DEAD_NUMBERS).values(row)
     later = func.greatest if connection.dialect.name == "postgresql" else func.max
     changed = {"until": later(_d.until, adding.excluded.until), "said_at": adding.excluded.said_at}
     await connection.execute(adding.on_conflict_do_update(index_elements=["destination", "account_id"], set_=changed))

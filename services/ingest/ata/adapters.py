@@ -7,22 +7,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, Select, Table, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas.base import StoredObject
 from schemas.fax import EmailRequested
-from services._runtime.database import transaction
+from services._runtime.database import inserting, transaction
 from services._runtime.outbox import Outbox
 from services.ingest.ata.domain import HeldFax, Transition
 from services.ingest.ata.tables import FAXES
-
-INSERTS: Final[dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]]] = {
-    "sqlite": sqlite.insert,
-    "postgresql": postgresql.insert,
-}
-"""SQLAlchemy has ON CONFLICT by dialect only; the two are alike."""
 
 _FALLBACK: Final = TypeAdapter(tuple[EmailRequested, ...])
 _c: Final = FAXES.c
@@ -44,7 +37,7 @@ class HeldFaxes:
         """Keep a new fax; False if it is known, and nothing changes."""
         fax, events = held
         async with transaction(self.engine) as connection:
-            adding = INSERTS[self.engine.dialect.name](FAXES).values(**_row(fax)).on_conflict_do_nothing()
+            adding = inserting(connection, FAXES).values(**_row(fax)).on_conflict_do_nothing()
             new = (await connection.execute(adding)).rowcount == 1
             if new:
                 await self.outbox.put(connection, events, fax.changed_at)

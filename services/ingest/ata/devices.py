@@ -13,10 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.accounts import AtaDevice, FaxAccount
 from services._runtime.claims import utc_now
-from services._runtime.database import transaction
+from services._runtime.database import inserting, transaction
 from services._runtime.enrolment import code_digest
 from services._runtime.rates import Buckets
-from services.ingest.ata.adapters import INSERTS
 from services.ingest.ata.problems import Refused
 from services.ingest.ata.tables import DEVICES
 
@@ -94,11 +93,11 @@ class Devices:
             "enrolled_at": self.now(),
             "seen_at": self.now(),
         }
-        adding = INSERTS[self.engine.dialect.name](DEVICES).values(serial=serial, **values)
-        replacing = adding.on_conflict_do_update(
-            index_elements=[_c.serial], set_=values, where=_c.enrolment_sha256 != enrolment
-        )
         async with transaction(self.engine) as connection:
+            adding = inserting(connection, DEVICES).values(serial=serial, **values)
+            replacing = adding.on_conflict_do_update(
+                index_elements=[_c.serial], set_=values, where=_c.enrolment_sha256 != enrolment
+            )
             return (await connection.execute(replacing)).rowcount == 1
 
     async def recognise(self, serial: str, secret: str) -> Device:

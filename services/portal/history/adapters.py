@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from schemas.fax import FaxStatusChanged
 from schemas.retention import FaxExpired
 from services._runtime.claims import utc_now
-from services._runtime.database import transaction
+from services._runtime.database import inserting, transaction
 from services._runtime.expiry import is_expired
 from services._runtime.history import FaxRow
 from services._runtime.history.digits import reversed_digits
 from services._runtime.history.tables import FAXES, GONE, STEPS
 from services.portal.history.domain import Kept, has_ended, identity, kept_after, row_of
 from services.portal.history.leaving import leave
-from services.portal.history.stored import inserting, kept_of
+from services.portal.history.stored import kept_of
 from services.portal.history.unrecorded import mark
 
 REMEMBERED = timedelta(days=42)

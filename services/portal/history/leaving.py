@@ -9,9 +9,9 @@ from sqlalchemy import Row, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.retention import LONGEST
+from services._runtime.database import inserting
 from services._runtime.history.tables import FAXES, USED
 from services._runtime.history.usage import counted
-from services.portal.history.stored import inserting
 
 KEPT: Final = LONGEST + timedelta(days=31)
 """A month of which some faxes have reached 365 days is told of until all have."""

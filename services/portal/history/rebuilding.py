@@ -15,13 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from schemas.topics import FAX_EXPIRED, FAX_STATUS
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
-from services._runtime.database import connect, migrate, transaction
+from services._runtime.database import connect, inserting, migrate, transaction
 from services._runtime.history.tables import BUILT, READ_DAYS
 from services._runtime.settings import KafkaSettings
 from services.portal.history.adapters import Projection
 from services.portal.history.records import RecordSource
 from services.portal.history.sources import Source, TopicSource
-from services.portal.history.stored import inserting
 
 TELL_SECONDS: Final = 5.0
 

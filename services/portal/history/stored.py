@@ -3,20 +3,12 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import Table, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.fax import FaxStatusChanged
 from services._runtime.history.tables import STEPS
 from services.portal.history.domain import Kept, identity
-
-
-def inserting(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that knows what to do with a row that is there: ``ON CONFLICT``, which both databases spell alike."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
 
 
 async def kept_of(connection: AsyncConnection, fax_ids: Iterable[UUID]) -> dict[UUID, Kept]:

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas.fax import FaxStatusChanged
 from services._runtime.claims import utc_now
-from services._runtime.database import transaction
+from services._runtime.database import inserting, transaction
 from services._runtime.history.driver import fetch
 from services._runtime.history.tables import UNRECORDED
-from services.portal.history.stored import inserting, kept_of
+from services.portal.history.stored import kept_of
 
 LEASE: Final = timedelta(seconds=60)
 """How long one process has a fax for itself; longer than `WRITING` and the transactions around it."""
