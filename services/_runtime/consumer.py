@@ -189,7 +189,8 @@ class StageConsumer:
     def _note_away(self, batch: Batch) -> None:
         away = batch.away.dependency if batch.away else None
         if away != self.away:
-            log.warning("paused" if away else "resumed", extra={"dependency": away or self.away})
+            why = {"reason": str(batch.away)} if batch.away else {}
+            log.warning("paused" if away else "resumed", extra={"dependency": away or self.away, **why})
         if away is None and batch.settled:
             self._backoff = 0.0
         self.away = away
