@@ -6,13 +6,14 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services._runtime.display import day
-from services._runtime.links import Link, LinkExpired, LinkRefused
+from services._runtime.links import Link, LinkExpired, LinkRefused, fax_page
 from services._runtime.outcomes import DependencyAway
 from services._runtime.translating import N_, gettext
-from services.portal.rendering import notice_page
+from services.portal.link_uses import AsksToSignIn
+from services.portal.rendering import PRIVATE, notice_page
 
 log = logging.getLogger("nativefax.portal")
 RETRY_AFTER = 30
@@ -35,6 +36,7 @@ def handlers() -> dict[Any, Handler]:
         LinkExpired: _expired,
         LinkRefused: _refused,
         Gone: _gone,
+        AsksToSignIn: _asks_to_sign_in,
         DependencyAway: _away,
         HTTPException: _no_such_page,
         Exception: _broken,
@@ -64,6 +66,11 @@ async def _gone(_: Request, error: Gone) -> Response:
     log.info("fax gone", extra={"fax_id": str(error.link.fax_id)})
     lines = (N_("It was deleted, or its time of keeping is over."),)
     return _notice(410, N_("This fax is no longer kept"), lines, error.link)
+
+
+async def _asks_to_sign_in(_: Request, error: AsksToSignIn) -> Response:
+    log.info("link refused", extra={"fax_id": str(error.link.fax_id), "reason": "sign-in"})
+    return RedirectResponse(fax_page(error.link.fax_id), 303, PRIVATE)
 
 
 async def _away(_: Request, error: DependencyAway) -> Response:

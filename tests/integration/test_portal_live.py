@@ -19,6 +19,9 @@ from sqlalchemy.schema import DropTable
 from services._runtime.database import transaction
 from services._runtime.links import Links, fax_page
 from services._runtime.process import Server
+from services.portal.inventory.actors import Actor
+from services.portal.inventory.forms import ChangeAccount
+from services.portal.inventory.refusals import Refused
 from services.portal.inventory.tables import ACCOUNTS, AUDIT
 from services.portal.link_uses import LinkUses
 from services.portal.pages import app as link_pages
@@ -30,6 +33,7 @@ from tests.providers.portal import DOMAIN, EMAILS, PASSWORD, post
 from tests.unit.mails import AT, FAX, KEY, PDF
 
 PICTURE = KEY.replace("document.pdf", "thumbnail.png")
+NORA = Actor("owner", "Nora Wind", "reseller", "reseller")
 ACCOUNTS_PAGE = f"/domains/{DOMAIN}/accounts"
 
 
@@ -146,7 +150,8 @@ async def test_a_process_that_is_told_to_end_waits_for_no_open_page(world: LiveP
         async with world.browser("manager") as manager, listening(manager, f"{address}/faxes/live") as events:
             server.should_exit = True
             async with asyncio.timeout(20):
-                assert [line async for line in events.lines] == [], "it ends, and no word of being signed out"
+                told = [line async for line in events.lines if line.startswith("event:")]
+                assert told == [], "it ends, and no word of being signed out"
                 await serving
 
 
@@ -190,6 +195,28 @@ async def test_each_use_of_a_link_is_in_the_audit_log_before_anything_is_shown(w
             await connection.execute(DropTable(AUDIT))
         refused = await client.get(f"/f/{token}/fax.pdf")
     assert (refused.status_code, PDF in refused.content) == (500, False)
+
+
+async def test_a_link_that_is_out_asks_for_a_sign_in_once_its_account_does(world: LivePortal) -> None:
+    reseller = await world.portal.signed_in("reseller")
+    form = {"phone_number": "+12025550101", "primary_user": "1003", "methods": "email", "handling": "portal"}
+    assert (await post(reseller, ACCOUNTS_PAGE, **form)).status_code == 303
+    async with transaction(world.portal.engine) as connection:
+        account = str(await connection.scalar(select(ACCOUNTS.c.account_id)))
+    blobs, links = MemoryBlobs({KEY: PDF, PICTURE: b"png"}), Links("s" * 40, 7, lambda: AT)
+    pages = link_pages(blobs, links, LinkUses(world.portal.services.inventory.lists.store))
+    transport = httpx.ASGITransport(pages, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="https://fax.northwind.example") as client:
+        link = f"/f/{links.token(FAX, account, AT, KEY, issued_at=AT)}"
+        assert (await client.get(link)).status_code == 200
+        change = ChangeAccount(account, 1, settings={"link_access": "sign-in"})
+        made = await world.portal.services.inventory.accounts.change(NORA, change)
+        assert not isinstance(made, Refused)
+        for part in ("", "/fax.pdf", "/fax.pdf?download", "/page1.png"):
+            answer = await client.get(link + part)
+            assert (answer.status_code, answer.headers["location"]) == (303, fax_page(FAX)), part
+            assert answer.headers["cache-control"] == "no-store"
+    assert [one[0] for one in await _links_used(world)] == ["fax.link-opened", *["fax.link-refused"] * 4]
 
 
 async def _links_used(world: LivePortal) -> list[tuple[Any, ...]]:

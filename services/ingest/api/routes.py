@@ -1,5 +1,6 @@
 """The addresses of the API."""
 
+import logging
 from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
@@ -19,6 +20,8 @@ from services.ingest.api.problems import CODES, PROBLEMS, Refused
 from services.ingest.api.queries import Listed, Wanted, Whose
 from services.ingest.api.upload import read_upload
 from services.ingest.api.views import AcceptedFax, Cancellation, Fax, FaxList, FaxWithSteps, Step
+
+log = logging.getLogger(__name__)
 
 router = APIRouter()
 MEDIA_TYPES: dict[Kind, str] = {"pdf": "application/pdf", "tiff": "image/tiff"}
@@ -140,6 +143,7 @@ async def get_document(fax_id: UUID, desk: AtDesk, caller: Reader, wanted: Annot
     row = (await desk.faxes.find(account.account_id, fax_id)).row
     desk.gate.count_document(caller)
     data = await desk.faxes.document(row, wanted.format)
+    log.info("document read", extra={"fax_id": str(fax_id), "token": caller.name, "account_id": account.account_id})
     name = fax_filename(row.accepted_at, account.time_zone, row.other_party)
     name = name if wanted.format == "pdf" else name.removesuffix(".pdf") + ".tif"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -17,7 +17,7 @@ from services.portal.inventory.reading import theirs
 from services.portal.inventory.refusals import Refusal, Refused
 from services.portal.inventory.sheets import Line
 from services.portal.inventory.situations import Named, situation
-from services.portal.inventory.store import Change, Store
+from services.portal.inventory.store import Change, Entry, Store
 from services.portal.inventory.tables import ACCOUNTS
 from services.portal.inventory.views import Account, Imported, RefusedRow, Saved
 
@@ -105,15 +105,17 @@ class Files:
         return Imported(len(lines), made, tuple(decided.refused), written=False)
 
     async def export_csv(self, actor: Actor, domain: str) -> bytes:
-        """A domain's active accounts, as a file that can be imported."""
+        """A domain's active accounts, as a file that can be imported. That it was asked for is in the audit log."""
         actor.must("see-numbers")
         chosen = (ACCOUNTS.c.domain == domain, ACCOUNTS.c.state == "active")
 
-        async def work(connection: AsyncConnection) -> Sequence[Account]:
-            await theirs(connection, actor, domain)
-            return await rows.accounts(connection, *chosen)
+        async def work(change: Change) -> Sequence[Account]:
+            await theirs(change.connection, actor, domain)
+            found = await rows.accounts(change.connection, *chosen)
+            await change.record(Entry("account.exported", domain, domain, after={"accounts": len(found)}))
+            return found
 
-        found = await self.store.read(work)
+        found = await self.store.change(actor, work)
         return await asyncio.to_thread(lambda: sheets.write(columns.row_of(one) for one in found))
 
 

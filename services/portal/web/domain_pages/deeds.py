@@ -8,6 +8,7 @@ from services._runtime.translating import N_, gettext
 _WORDS: Final[Mapping[str, str]] = {
     "account.added": N_("added the fax account"),
     "account.changed": N_("changed the fax account"),
+    "account.exported": N_("exported all fax accounts"),
     "account.removed": N_("removed the fax account"),
     "api-token.made": N_("made an API token"),
     "api-token.revoked": N_("revoked an API token"),
@@ -26,6 +27,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "fax.link-downloaded": N_("downloaded the fax by a link in a mail"),
     "fax.link-opened": N_("opened a link in a mail"),
     "fax.link-pictured": N_("looked at the first page by a link in a mail"),
+    "fax.link-refused": N_("was asked to sign in by an older link in a mail"),
     "fax.link-read": N_("read the fax by a link in a mail"),
     "fax.released": N_("released the fax"),
     "fax.submitted": N_("sent the fax"),
