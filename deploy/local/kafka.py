@@ -16,11 +16,13 @@ from aiokafka.errors import KafkaError
 from deploy.local.credentials import Login
 from deploy.local.errors import SetupError
 from deploy.local.java import find_java
+from deploy.local.kafka_properties import LOG4J, PROPERTIES, escaped
 from deploy.local.maven import fetch
 from deploy.local.programs import Program, write_private
 
 LOCK = Path(__file__).with_name("kafka.lock")
 JVM = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true")
+LOCALE = {"LC_ALL": "C.UTF-8"}  # Java takes from it how the names of files are encoded
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class KafkaNode:
     def properties(self, host: str, data: Path) -> str:
         """The node's server.properties, for listening on the address `host` with its log below `data`."""
         login = f'username="{self.username}" password="{self.password}"'
-        return PROPERTIES.format(node=self, host=host, data=data, login=login)
+        return PROPERTIES.format(node=self, host=host, data=escaped(data), login=login)
 
     @property
     def scram(self) -> str:
@@ -79,8 +81,9 @@ class KafkaNode:
         """Fetch the jars, format the storage once, and return the program to run.
 
         Raises:
-            SetupError: No usable Java, jars out of reach, or storage that can't be formatted.
+            SetupError: No usable Java, jars out of reach, a folder it can't use, or storage that can't be formatted.
         """
+        self._check_folder()
         java = find_java()
         jars = fetch_jars(self.cache, progress)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -90,7 +93,7 @@ class KafkaNode:
         if not (self.folder / "data" / "meta.properties").exists():
             progress("formatting its storage")
             self._format(java, jars)
-        return Program("kafka", (str(java), f"@{self.folder.absolute() / 'kafka.args'}"), stop_seconds=20)
+        return Program("kafka", (str(java), f"@{self.folder.absolute() / 'kafka.args'}"), env=LOCALE, stop_seconds=20)
 
     def ready(self) -> bool:
         """Whether it lets its user in."""
@@ -117,6 +120,14 @@ class KafkaNode:
             await client.close()
             logging.getLogger("aiokafka").setLevel(logging.NOTSET)
 
+    def _check_folder(self) -> None:
+        """Kafka lists folders with commas, and Java lists jars with colons."""
+        if any(sign in str(self.folder.absolute()) for sign in ",:"):
+            raise SetupError(
+                f"Kafka can't work in {self.folder.absolute()}: there is a comma or a colon in that name.",
+                cure="Work in a folder without one, or let NATIVEFAX_ROOT name one.",
+            )
+
     @property
     def _properties_path(self) -> str:
         return str(self.folder.absolute() / "server.properties")
@@ -127,7 +138,12 @@ class KafkaNode:
         write_private(arguments, self._arguments(jars, [*tool, "--add-scram", self.scram]))
         try:
             subprocess.run(  # noqa: S603 - our own command
-                [java, f"@{arguments}"], check=True, capture_output=True, text=True, timeout=120
+                [java, f"@{arguments}"],
+                check=True,
+                capture_output=True,
+                text=True,
+                timeout=120,
+                env={**os.environ, **LOCALE},
             )
         except subprocess.CalledProcessError as error:
             raise SetupError(
@@ -155,55 +171,3 @@ def fetch_jars(cache: Path, progress: Callable[[str], None]) -> list[Path]:
     with (cache / ".lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)  # two stacks may share the cache
         return fetch(LOCK, cache, lambda done, total: progress(f"jars {done} of {total}"))
-
-
-LOG4J = """\
-rootLogger.level=INFO
-rootLogger.appenderRef.console.ref=console
-appender.console.type=Console
-appender.console.name=console
-appender.console.layout.type=PatternLayout
-appender.console.layout.pattern=%d %p %c: %m%n
-"""
-
-# Every listener asks for the password, the controller's too. Its own user may do everything, any other what an access
-# control list says (services/_runtime/access). Internal topics are kept small, for there is one node; a killed node is
-# let in again once its session has ended.
-PROPERTIES = """\
-process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{node.controller_port}
-listeners=CLIENT://{host}:{node.port},CONTROLLER://127.0.0.1:{node.controller_port}
-advertised.listeners=CLIENT://127.0.0.1:{node.port}
-listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT
-inter.broker.listener.name=CLIENT
-controller.listener.names=CONTROLLER
-sasl.enabled.mechanisms=SCRAM-SHA-512
-sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
-sasl.mechanism.controller.protocol=PLAIN
-listener.name.client.scram-sha-512.sasl.jaas.config=\
-org.apache.kafka.common.security.scram.ScramLoginModule required {login};
-listener.name.controller.sasl.enabled.mechanisms=PLAIN
-listener.name.controller.plain.sasl.jaas.config=\
-org.apache.kafka.common.security.plain.PlainLoginModule required {login} user_{node.username}="{node.password}";
-log.dirs={data}
-authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
-super.users=User:{node.username}
-allow.everyone.if.no.acl.found=false
-auto.create.topics.enable=false
-default.replication.factor=1
-min.insync.replicas=1
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=5
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=5
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-share.coordinator.state.topic.num.partitions=1
-group.initial.rebalance.delay.ms=0
-broker.heartbeat.interval.ms=500
-broker.session.timeout.ms=3000
-num.network.threads=2
-num.io.threads=4
-"""

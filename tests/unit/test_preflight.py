@@ -1,5 +1,6 @@
 """Each thing that can stand in the way of a start is named with its cure."""
 
+import json
 import platform
 import shutil
 import sys
@@ -13,6 +14,7 @@ from deploy.local import preflight, seaweedfs
 from deploy.local.credentials import Credentials
 from deploy.local.errors import SetupError
 from deploy.local.java import find_java
+from deploy.local.kafka import KafkaNode
 
 
 class Usage(NamedTuple):
@@ -84,3 +86,31 @@ def test_an_old_java_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 
 def test_no_cluster_id_looks_like_an_option_to_kafkas_tools() -> None:
     assert not [one for one in (Credentials().kafka_cluster_id for _ in range(500)) if one.startswith("-")]
+
+
+def test_kafka_finds_its_folder_whatever_it_is_called(tmp_path: Path) -> None:
+    folder = tmp_path / "Büro 100% №1 \\ 📠"
+    told = node(folder).properties("127.0.0.1", folder / "data")
+    (line,) = [one for one in told.splitlines() if one.startswith("log.dirs=")]
+    assert line.isascii()
+    assert json.loads(f'"{line.removeprefix("log.dirs=")}"') == str(folder / "data")
+
+
+@pytest.mark.parametrize("name", ["Smith, Jones & Co", "a:b"])
+def test_a_folder_kafka_would_take_for_two_is_refused_before_anything_is_fetched(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SetupError, match="a comma or a colon") as refused:
+        node(tmp_path / name).prepare(print)
+    assert "NATIVEFAX_ROOT" in refused.value.cure
+
+
+def node(folder: Path) -> KafkaNode:
+    return KafkaNode(
+        folder=folder,
+        cache=folder / "cache",
+        port=9092,
+        controller_port=9093,
+        username="nativefax",
+        password="secret",
+        users={},
+        cluster_id="9Ft1vC7rT0mM2yHq8cVnZg",
+    )
