@@ -165,7 +165,7 @@ def test_a_person_sends_and_receives_by_every_command(root: Path, up: subprocess
     assert sent["fax_id"] in delivered(settings["NATIVEFAX_API_URL"], token)
 
 
-@pytest.mark.needs("chromium")
+@pytest.mark.needs("chromium", "libatomic1")
 def test_people_watch_faxes_come_and_go_in_the_portal(root: Path, up: subprocess.Popen[str]) -> None:
     page = str(DATA / "pages" / "itu1.tif")
 

@@ -9,7 +9,7 @@ from tests.e2e.browser import KEPT, Tour
 from tests.providers.faxes import CALLER
 from tests.providers.office import Office, open_office
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = pytest.mark.needs("chromium", "libatomic1")
 
 
 ENDS = {

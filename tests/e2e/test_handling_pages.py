@@ -16,7 +16,7 @@ from tests.integration.test_portal_handling import NUMBER, SECOND, accounts, unc
 from tests.providers.operations import letter
 from tests.providers.portal import DOMAIN
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = pytest.mark.needs("chromium", "libatomic1")
 
 
 async def asked_for(seen: Tour, topic: str) -> int:

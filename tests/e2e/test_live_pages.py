@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 from tests.e2e.browser import WIDE, Tour
 from tests.providers.live import LivePortal, live_portal
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = pytest.mark.needs("chromium", "libatomic1")
 
 
 @pytest.fixture

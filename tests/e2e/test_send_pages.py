@@ -13,7 +13,7 @@ from tests.e2e.browser import KEPT, PHONE, Tour
 from tests.providers.office import Office, account, open_office
 from tests.providers.portal import EMAILS
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = pytest.mark.needs("chromium", "libatomic1")
 
 TO = "+12025550187"
 SAMPLES = Path(__file__).parents[1] / "data" / "submitted"
