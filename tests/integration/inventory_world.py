@@ -18,7 +18,9 @@ from services._runtime.outbox import Outbox
 from services._runtime.publisher import Message
 from services.portal.inventory import Inventory
 from services.portal.inventory.actors import Actor
-from services.portal.inventory.forms import AddAccount, PrimaryUser
+from services.portal.inventory.files import nobody_asks, nothing_more
+from services.portal.inventory.forms import AddAccount, MoveForm, PrimaryUser
+from services.portal.inventory.jobs import JobResult
 from services.portal.inventory.refusals import Refused
 from services.portal.inventory.seeding import DOMAIN, NUMBERS_OF_DOMAIN, seed
 from services.portal.inventory.tables import BRANDS, METADATA, OUTBOX, RESELLERS
@@ -121,3 +123,11 @@ def codes(answer: object) -> tuple[str, ...]:
 
 def of_number(events: Sequence[Event], account: Account) -> list[Any]:
     return [one for one in events if getattr(one, "fax_number", None) == account.number]
+
+
+async def move_number(
+    inventory: Inventory, number: str, target: str, *, source: str = DOMAIN, actor: Actor = RESELLER
+) -> JobResult:
+    """Give a number to another domain; if it is a fax number, its account ends."""
+    form = MoveForm((number,), target, goes_on=False)
+    return await inventory.moves.move(actor, source, form, nobody_asks, nothing_more)

@@ -13,7 +13,7 @@ from services.portal.inventory.files import nobody_asks, nothing_more
 from services.portal.inventory.forms import ChangeAccount, MoveForm, PrimaryUser, ReassignForm, UserForm
 from services.portal.inventory.seeding import DOMAIN
 from services.portal.inventory.views import Account
-from tests.integration.inventory_world import MANAGER, NUMBERS, RESELLER, STRANGER, World, form, world
+from tests.integration.inventory_world import MANAGER, NUMBERS, RESELLER, STRANGER, World, form, move_number, world
 
 USER = Actor("ursula", "Ursula User", "user", "reseller", DOMAIN)
 NEIGHBOUR = Actor("nora", "Nora Neighbour", "manager", "reseller", "next.example")
@@ -52,7 +52,6 @@ OF_DOMAIN: dict[str, tuple[str, Ask]] = {
     "numbers.set_maximum": ("change-domains", lambda i, a, _: i.numbers.set_maximum(a, DOMAIN, 7)),
     "numbers.add_numbers": ("change-numbers", lambda i, a, _: i.numbers.add_numbers(a, DOMAIN, ["+12025550190"])),
     "numbers.set_treatment": ("change-numbers", lambda i, a, _: i.numbers.set_treatment(a, NUMBERS[4], "queue")),
-    "numbers.move_number": ("change-numbers", lambda i, a, _: i.numbers.move_number(a, NUMBERS[5], DOMAIN)),
     "moves.try_move": ("change-numbers", lambda i, a, _: i.moves.try_move(a, DOMAIN, MOVE)),
     "moves.move": ("change-numbers", lambda i, a, _: i.moves.move(a, DOMAIN, MOVE, nobody_asks, nothing_more)),
     "moves.try_reassign": ("change-account", lambda i, a, _: i.moves.try_reassign(a, DOMAIN, REASSIGN)),
@@ -166,13 +165,12 @@ async def test_a_user_sees_only_their_own_accounts(asked: Asked) -> None:
 
 
 async def test_a_number_moves_only_between_ones_own_domains(asked: Asked) -> None:
-    numbers = asked.portal.inventory.numbers
     with pytest.raises(NotThere):
-        await numbers.move_number(RESELLER, NUMBERS[3], "other.example")
+        await move_number(asked.portal.inventory, NUMBERS[3], "other.example")
     with pytest.raises(NotThere):
-        await numbers.move_number(STRANGER, NUMBERS[3], "other.example")
+        await move_number(asked.portal.inventory, NUMBERS[3], "other.example", actor=STRANGER)
     with pytest.raises(NotThere):
-        await numbers.move_number(RESELLER, NUMBERS[3], "nowhere.example")
+        await move_number(asked.portal.inventory, NUMBERS[3], "nowhere.example")
 
 
 async def test_what_a_reseller_did_for_itself_is_no_managers_to_read(asked: Asked) -> None:

@@ -17,6 +17,7 @@ from services.portal.inventory.forms import AddAccount, PrimaryUser, UserForm
 from services.portal.inventory.refusals import Refused
 from services.portal.inventory.tables import OUTBOX
 from services.portal.inventory.views import Saved, User
+from tests.integration.inventory_world import move_number
 from tests.providers.faxes import CALLER, received
 from tests.providers.portal import DOMAIN, Portal, portal, post
 from tests.unit.bounces import Published
@@ -54,7 +55,7 @@ async def handed_on(site: Portal) -> tuple[UUID, str, str]:
     fax = await site.stored.put("accepted", "routed", account_id=account, fax_number=NUMBER, documents=received(PDF))
     await today.accounts.remove(RESELLER, account, old.account.version)
     await today.numbers.add_domain(RESELLER, NEXT, None)
-    await today.numbers.move_number(RESELLER, NUMBER, NEXT)
+    await move_number(today, NUMBER, NEXT)
     early = await taken(today, NEXT, PrimaryUser(name="Nell", email="nell@next.example"))
     assert isinstance(early, Refused)
     assert early.codes == ("number-quarantined",)

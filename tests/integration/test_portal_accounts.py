@@ -25,6 +25,7 @@ from tests.integration.inventory_world import (
     World,
     codes,
     form,
+    move_number,
     of_number,
     saved,
     world,
@@ -207,7 +208,7 @@ async def test_a_removed_number_is_kept_from_other_customers(portal: World) -> N
     account = (await portal.added()).account
     await portal.inventory.accounts.remove(RESELLER, account.account_id, 1)
     assert isinstance(await portal.inventory.numbers.add_domain(RESELLER, "law.example", None), Domain)
-    await portal.inventory.numbers.move_number(RESELLER, account.number, "law.example")
+    await move_number(portal.inventory, account.number, "law.example")
     other = form(account.number, domain="law.example", user=PrimaryUser(name="Lou", email="lou@law.example"))
     portal.later(days=29, hours=23)
     assert codes(await portal.inventory.accounts.add(RESELLER, other)) == ("number-quarantined",)
@@ -224,8 +225,8 @@ async def test_a_number_goes_back_to_its_former_customer_at_once(portal: World) 
     account = (await portal.added()).account
     await portal.inventory.accounts.remove(RESELLER, account.account_id, 1)
     await portal.inventory.numbers.add_domain(RESELLER, "law.example", None)
-    await portal.inventory.numbers.move_number(RESELLER, account.number, "law.example")
-    await portal.inventory.numbers.move_number(RESELLER, account.number, DOMAIN)
+    await move_number(portal.inventory, account.number, "law.example")
+    await move_number(portal.inventory, account.number, DOMAIN, source="law.example")
     await portal.added()
 
 
@@ -342,7 +343,6 @@ async def test_a_treatment_becomes_and_stops_being_fax_by_the_account_only(porta
     numbers = portal.inventory.numbers
     assert codes(await numbers.set_treatment(RESELLER, FREE[1], "fax")) == ("treatment-fax",)
     assert codes(await numbers.set_treatment(RESELLER, FREE[0], "available")) == ("treatment-fax",)
-    assert codes(await numbers.move_number(RESELLER, FREE[0], DOMAIN)) == ("number-in-use",)
     assert await numbers.set_treatment(RESELLER, FREE[1], "queue") == "queue"
     assert FREE[1] not in await takeable(portal)
 

@@ -16,7 +16,18 @@ from services.portal.inventory.refusals import Refused
 from services.portal.inventory.seeding import DOMAIN
 from services.portal.inventory.tables import OUTBOX
 from services.portal.inventory.views import Account, Saved
-from tests.integration.inventory_world import ATA, NUMBERS, RESELLER, STRANGER, Topics, World, form, saved, world
+from tests.integration.inventory_world import (
+    ATA,
+    NUMBERS,
+    RESELLER,
+    STRANGER,
+    Topics,
+    World,
+    form,
+    move_number,
+    saved,
+    world,
+)
 
 PEOPLE = 4
 
@@ -99,7 +110,7 @@ async def test_a_number_that_moves_while_it_is_taken_is_in_one_place(portal: Wor
     await portal.inventory.numbers.add_domain(RESELLER, "law.example", None)
     for number in NUMBERS[:3]:
         await asyncio.gather(
-            desks[0].numbers.move_number(RESELLER, number, "law.example"), desks[1].accounts.add(RESELLER, form(number))
+            move_number(desks[0], number, "law.example"), desks[1].accounts.add(RESELLER, form(number))
         )
         accounts = {one.number for one in await portal.inventory.lists.accounts(RESELLER, DOMAIN)}
         here = {one.number for one in (await portal.inventory.lists.numbers(RESELLER, DOMAIN)).numbers}

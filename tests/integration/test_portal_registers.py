@@ -16,7 +16,7 @@ from services.portal.inventory.forms import UserForm
 from services.portal.inventory.removed import RemovedAccount
 from services.portal.inventory.seeding import DOMAIN
 from services.portal.inventory.tables import USERS
-from tests.integration.inventory_world import MANAGER, NUMBERS, RESELLER, World, form, saved, world
+from tests.integration.inventory_world import MANAGER, NUMBERS, RESELLER, World, form, move_number, saved, world
 from tests.providers.portal import Portal, portal, post
 
 OTHER = "second.example"
@@ -49,7 +49,7 @@ async def test_what_became_of_the_number_of_a_removed_account(data: World) -> No
     for number in NUMBERS[:4]:
         await gone(data, number)
     again = (await data.added(NUMBERS[0])).account
-    await data.inventory.numbers.move_number(RESELLER, NUMBERS[1], OTHER)
+    await move_number(data.inventory, NUMBERS[1], OTHER)
     await data.inventory.numbers.set_treatment(RESELLER, NUMBERS[2], "queue")
     found = await fates(data)
     assert list(found) == [NUMBERS[3], NUMBERS[2], NUMBERS[1], NUMBERS[0]]

@@ -101,31 +101,13 @@ class NumberPlans:
 
         return await self.store.change(actor, work)
 
-    async def move_number(self, actor: Actor, number: str, domain: str) -> str | Refused:
-        """Give an available number to another domain. One in quarantine can be moved, and taken when that ends."""
-        actor.must("change-numbers")
-
-        async def work(change: Change) -> str | Refused:
-            row = await self._locked(change, number, domain)
-            if row.treatment == "fax":
-                return refused("number-in-use", number=number)
-            if row.treatment != "available":
-                return refused("number-not-available", number=number, treatment=row.treatment)
-            await change.connection.execute(update(NUMBERS).where(NUMBERS.c.number == number).values(domain=domain))
-            before, after = {"domain": row.domain}, {"domain": domain}
-            await change.record(*(Entry("number.moved", number, one, before, after) for one in {row.domain, domain}))
-            return domain
-
-        return await self.store.change(actor, work)
-
-    async def _locked(self, change: Change, number: str, other: str | None = None) -> Any:
-        """A number's row, under its domain's lock, and another's."""
+    async def _locked(self, change: Change, number: str) -> Any:
+        """A number's row, under its domain's lock."""
         chosen = select(NUMBERS).where(NUMBERS.c.number == number)
         row = (await change.connection.execute(chosen)).one_or_none()
         if row is None:
             raise NotThere("number")
-        for one in sorted({row.domain, other or row.domain}):  # in one order, so two can't wait for one another
-            await change.lock(one)
+        await change.lock(row.domain)
         again = (await change.connection.execute(chosen)).one()
         if again.domain != row.domain:
             raise NotThere("number")
