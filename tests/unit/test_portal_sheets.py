@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 
@@ -114,3 +115,28 @@ def test_a_row_asks_for_what_its_columns_say() -> None:
         "retention_days": 90,
         "notify": ["a@x.example", "b@x.example"],
     }
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Ada;=cmd|'/C calc'!A0",
+        "Ada; =1+1",
+        'Ada;"=1+1"',
+        "Ada\t@SUM(1)",
+        "Ada\n-2+3+cmd|'/C calc'!A0",
+        "Ada;+1+cmd|'/C calc'!A0",
+        "=1;=2",
+    ],
+)
+def test_a_spreadsheet_that_separates_otherwise_runs_nothing_either(field: str) -> None:
+    """With a semicolon as its separator it sees no quotes of ours, and a cell begins within a field."""
+    (row,) = sheets.write([{columns.NAME: field}], (columns.NAME,)).decode("utf-8-sig").split("\r\n", 1)[1:]
+    cells = [one.strip(' "') for one in re.split(r"[;\t\r\n]", row)]
+    assert not [one for one in cells if one.startswith(("=", "+", "-", "@"))]
+    assert sheets.unshielded(sheets.shielded(field)) == field
+
+
+def test_a_list_of_numbers_stays_as_it_is() -> None:
+    assert sheets.shielded("Email; Portal") == "Email; Portal"
+    assert sheets.shielded("x; +12025550101; +12025550102") == "x; +12025550101; +12025550102"

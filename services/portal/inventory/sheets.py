@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,13 @@ _RUN: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What begins a formula in a spreadsheet (OWASP, CSV Injection)."""
 
 _SHIELD: Final = "'"
+
+_FORMULA: Final = r"(?='*[=+\-@＝＋－＠])(?!\+[0-9 ]+(?:[;\t\r\n]|$))"  # noqa: RUF001 - wide ones count as well
+_CELL: Final = r"([;\t\r\n][ \"]*)"
+_INSIDE: Final = re.compile(_CELL + _FORMULA)
+_SHIELDED: Final = re.compile(_CELL + _SHIELD + _FORMULA)
+"""Where a cell begins within a field, for a spreadsheet that separates by semicolons or tabs and so sees no quotes of
+ours; a plain number does no harm."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +125,11 @@ def write(rows: Iterable[Mapping[str, str]], header: Sequence[str] = columns.COL
 
 def shielded(field: str) -> str:
     """A field that no spreadsheet takes for a formula: an apostrophe stands before what could begin one."""
-    return _SHIELD + field if field.startswith((*_RUN, _SHIELD)) else field
+    inside = _INSIDE.sub(rf"\g<1>{_SHIELD}", field)
+    return _SHIELD + inside if field.startswith((*_RUN, _SHIELD)) else inside
 
 
 def unshielded(field: str) -> str:
     """A field as it was before `shielded`."""
     begins = field[:1] == _SHIELD and field[1:].startswith((*_RUN, _SHIELD))
-    return field[1:] if begins else field
+    return _SHIELDED.sub(r"\g<1>", field[1:] if begins else field)
