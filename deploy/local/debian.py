@@ -27,8 +27,13 @@ class DebianPart:
     def is_there(self) -> bool:
         """Whether its command or library is found, however it was installed."""
         kind, _, name = self.probe.partition(":")
-        found = shutil.which(name) if kind == "command" else ctypes.util.find_library(name)
+        found = find_command(name) if kind == "command" else ctypes.util.find_library(name)
         return found is not None
+
+
+def find_command(name: str) -> str | None:
+    """The path of a program, also of those for administrators, which Debian's ordinary users haven't on theirs."""
+    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]))
 
 
 def read_parts(path: Path = LIST) -> Iterator[DebianPart]:

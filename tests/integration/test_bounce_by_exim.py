@@ -6,7 +6,6 @@ Exim runs in the foreground on a configuration of its own; the machine's, if it 
 import asyncio
 import os
 import pwd
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP
 
+from deploy.local.debian import find_command
 from services.email_out.mailer import Mail
 from tests.integration.test_bounce_gateway import serving
 from tests.processes import eventually
@@ -23,7 +23,7 @@ from tests.unit.mails import request
 from tests.unit.test_email_out import World as MailWorld
 from tests.unit.test_email_out import stage_of
 
-EXIM = shutil.which("exim4")
+EXIM = find_command("exim4")
 UNPRIVILEGED = "nobody"
 REFUSAL = "550 5.2.1 The mailbox is closed"
 

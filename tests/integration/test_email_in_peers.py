@@ -3,7 +3,6 @@
 import asyncio
 import os
 import pwd
-import shutil
 import smtplib
 import socket
 import subprocess
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.debian import in_ci
+from deploy.local.debian import find_command, in_ci
 from services.ingest.email_in import refusals
 from tests.integration import opensmtpd
 from tests.integration.test_email_in_gateway import pem, serving, vouching  # noqa: F401 - a fixture
@@ -30,7 +29,7 @@ SHAPE = mail(
     ),
     proven=None,
 )
-EXIM = shutil.which("exim4")
+EXIM = find_command("exim4")
 UNPRIVILEGED = "nobody"
 EXIM_CONFIGURATION = f"""
 primary_hostname = relay.north.example
