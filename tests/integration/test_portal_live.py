@@ -28,10 +28,12 @@ from services.portal.pages import app as link_pages
 from services.portal.web.fax_pages import live
 from services.portal.web.site import site
 from tests.fakes import MemoryBlobs
+from tests.providers.faxes import received
 from tests.providers.live import LivePortal, live_portal
 from tests.providers.portal import DOMAIN, EMAILS, PASSWORD, post
 from tests.unit.mails import AT, FAX, KEY, PDF
 
+LETTER = Path(__file__).parents[1] / "data" / "submitted" / "letter.pdf"
 PICTURE = KEY.replace("document.pdf", "thumbnail.png")
 NORA = Actor("owner", "Nora Wind", "reseller", "reseller")
 ACCOUNTS_PAGE = f"/domains/{DOMAIN}/accounts"
@@ -101,6 +103,31 @@ async def test_a_fax_is_told_to_its_people_and_to_nobody_else(world: LivePortal)
         await post(browsers[3], "/sign-out")
         assert await user.next("over") == ("", "signed-out"), "and no fax before"
         assert user.heard == []
+
+
+async def test_who_loses_a_fax_number_or_their_password_while_they_listen_hears_no_more(world: LivePortal) -> None:
+    reseller = await world.portal.signed_in("reseller")
+    form = {"phone_number": "+12025550101", "primary_user": "1003", "methods": "portal", "handling": "portal"}
+    assert (await post(reseller, ACCOUNTS_PAGE, **form)).status_code == 303
+    async with transaction(world.portal.engine) as connection:
+        account = (await connection.execute(select(ACCOUNTS))).one()
+    documents = received(LETTER.read_bytes(), thumbnail=b"\x89PNG")
+    async with world.browser("user") as user, listening(user) as events:
+        fax = await world.arrives(account_id=account.account_id, documents=documents)
+        assert await events.faxes() == [(fax, "routed")]
+        parts = ("", "/thumbnail", "/page/1", "/small/1", "/fax.pdf")
+        assert {(await user.get(f"/fax/{fax}{part}")).status_code for part in parts} == {200}
+        numbers = {"numbers": "+12025550101", "primary_user": "1004"}
+        job = await post(reseller, f"/domains/{DOMAIN}/reassign", **numbers)
+        await post(reseller, job.headers["location"])
+        assert await world.portal.services.inventory.worker().step()
+        await world.arrives(account_id=account.account_id)
+        await events.next("anew")
+        assert {(await user.get(f"/fax/{fax}{part}")).status_code for part in parts} == {404}
+        (ben,) = await world.portal.services.people.known_by(EMAILS["user"])
+        await post(reseller, f"/domains/{DOMAIN}/users/{ben.user_id}/password")
+        assert await events.next("over") == ("", "signed-out")
+        assert "faxes" not in events.heard
 
 
 async def test_who_comes_back_hears_what_they_missed(world: LivePortal) -> None:

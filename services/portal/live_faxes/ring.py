@@ -40,8 +40,13 @@ class Ring:
         self._steps.append(step)
         return step
 
+    @property
+    def known(self) -> Sequence[int]:
+        """The numbers after which every step is remembered, the newest first."""
+        return range(self.newest, self.newest - len(self._steps) - 1, -1)
+
     def since(self, number: int) -> Sequence[Step] | None:
         """The steps after that one, newest first; None if some of them are no longer remembered."""
-        if not self.newest - len(self._steps) <= number <= self.newest:
+        if number not in self.known:
             return None
         return tuple(takewhile(lambda step: step.number > number, reversed(self._steps)))

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from secrets import token_hex
 from time import monotonic
 from typing import Final, Protocol
 from uuid import UUID
@@ -22,6 +21,7 @@ from services._runtime.outcomes import DependencyAway
 from services.portal.faxes.access import Viewer
 from services.portal.live_faxes.audience import Audience, Listener
 from services.portal.live_faxes.holders import Holders
+from services.portal.live_faxes.marks import Marks
 from services.portal.live_faxes.ring import Ring, Step
 
 PATIENCE: Final = 10.0
@@ -68,7 +68,7 @@ class FaxStream:
         self._awaited: dict[UUID, Awaited] = {}
         self._something = asyncio.Event()
         self._holders = Holders()
-        self._began = token_hex(4)
+        self._marks = Marks()
         self._closed = False
 
     def hear(self, event: Event) -> None:
@@ -86,7 +86,7 @@ class FaxStream:
     def mark(self) -> str:
         """How far everything has been told; only this process understands it."""
         told = min((one.first for one in self._awaited.values()), default=self._ring.newest + 1) - 1
-        return f"{self._began}-{told}"
+        return self._marks.of(told)
 
     @property
     def full(self) -> bool:
@@ -119,9 +119,8 @@ class FaxStream:
         Raises:
             DependencyAway: The history doesn't answer.
         """
-        began, _, number = mark.partition("-")
-        known = began == self._began and number.isdecimal() and len(number) <= len(str(self._ring.newest))
-        missed = self._ring.since(int(number)) if known else None
+        number = self._marks.read(mark, self._ring.known)
+        missed = self._ring.since(number) if number is not None else None
         newest = {step.fax_id: step for step in reversed(missed or ())}
         if missed is None or len(newest) > MISSED:
             listener.tell_to_look_anew()
