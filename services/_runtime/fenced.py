@@ -74,7 +74,7 @@ class FencedPublisher:
         try:
             async with asyncio.timeout(self._confirm_seconds):
                 await work
-        except (KafkaError, TimeoutError) as error:
+        except (KafkaError, TimeoutError, AssertionError) as error:  # aiokafka asserts that its producer isn't broken
             raise PublishUnknown(type(error).__name__) from error
 
 
