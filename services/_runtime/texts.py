@@ -1,6 +1,6 @@
 """Text as strangers write it: what no database can keep, and what reads otherwise than it is written. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 _TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -14,12 +14,18 @@ def is_storable(text: str) -> bool:
 
 
 def all_storable(given: Any) -> bool:
-    """Whether every text in what JSON or a form gave is, names of fields included."""
-    if isinstance(given, str):
-        return is_storable(given)
-    if isinstance(given, Mapping):
-        return all(all_storable(name) and all_storable(value) for name, value in given.items())
-    return all(map(all_storable, given)) if isinstance(given, Iterable) and not isinstance(given, bytes) else True
+    """Whether every text in what JSON or a form gave is, names of fields included, however deep it is."""
+    left = [given]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            if not is_storable(one):
+                return False
+        elif isinstance(one, Mapping):
+            left += [*one.keys(), *one.values()]
+        elif isinstance(one, list | tuple):
+            left += one
+    return True
 
 
 def turns(text: str) -> bool:

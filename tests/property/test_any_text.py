@@ -132,6 +132,10 @@ async def test_no_address_of_the_api_fails_on_any_text(strict: Portal) -> None:
                 for odd in (route.path.format_map(_Standing({}, "%00")), f"{path}?query=%00&after=%00"):
                     answer = await client.request(method, odd)
                     wrong += [(method, odd, answer.status_code)] if answer.status_code != 400 and "%00" in odd else []
+        for deep in (b"[" * 900 + b"]" * 900, b"[" * 100_000):
+            body = b'{"version": 1, "settings": {"notify": %b}}' % deep
+            answer = await client.patch("/api/v1/accounts/x", content=body)
+            wrong += [("deep", answer.status_code)] if answer.status_code >= 500 else []
     assert wrong == []
 
 

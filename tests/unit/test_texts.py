@@ -31,6 +31,13 @@ def test_it_is_found_wherever_it_is(bad: str, around: str) -> None:
     assert all_storable(json.loads(around.format('"a"')))
 
 
+def test_however_deep_it_is() -> None:
+    deep: Any = "a\0"
+    for _ in range(5000):
+        deep = [deep]
+    assert not all_storable(deep)
+
+
 def test_a_far_machine_that_turns_its_name_is_shown_as_it_is_written() -> None:
     assert party("Clinic \u202efdp.exe") == "Clinic fdp.exe"
     assert name_of("Dr\u202eeve") is None
