@@ -14,13 +14,16 @@ from services._runtime.outbox import Outbox
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import PublishUnknown
 from services._runtime.service import Resources
-from services._runtime.sole_relay import SILENT_SECONDS, alone
+from services._runtime.sole_relay import SILENT_SECONDS, StillAlone, alone
 
 IDLE_SECONDS = 1.0
 """How often a relay looks by itself; `Outbox.wake` makes it look at once."""
 
 REST_SECONDS = 5.0
 """For so long a process that Kafka didn't confirm leaves the outbox to others, who look every second."""
+
+REFUSALS = 5
+"""Batches in a row that Kafka didn't confirm, though it answered before each: the producer is broken for good."""
 
 LOOK_SECONDS = 5.0
 """How often the age of what waits is measured."""
@@ -51,15 +54,22 @@ class Relay:
         self._link = link
         self._silent_seconds = silent_seconds
         self._cut_off = False
+        self._refused = 0
 
     async def run(self) -> None:
-        """Publish what is written, until cancelled. Whatever is away is waited for."""
+        """Publish what is written, until cancelled. Whatever is away is waited for.
+
+        Raises:
+            PublishUnknown: Kafka answers, and confirms nothing: this process should be ended.
+        """
         while True:
             try:
                 await self._turn()
             except PublishUnknown as unknown:
                 self._cut_off = True
                 _waits(unknown)
+                if self._refused >= REFUSALS:
+                    raise
                 await asyncio.sleep(REST_SECONDS)
             except (DependencyAway, SQLAlchemyError, OSError) as error:
                 _waits(error)
@@ -74,8 +84,18 @@ class Relay:
             if await still_alone():
                 async with self._link.leading():
                     while await still_alone():
-                        if not await self._outbox.drain(still_alone):
-                            await self._outbox.written(IDLE_SECONDS)
+                        await self._work(still_alone)
+
+    async def _work(self, still_alone: StillAlone) -> None:
+        """Publish what there is, or wait a little."""
+        try:
+            published = await self._outbox.drain(still_alone)
+        except PublishUnknown:
+            self._refused += 1
+            raise
+        self._refused = 0
+        if not published:
+            await self._outbox.written(IDLE_SECONDS)
 
     def waits(self) -> list[str]:
         """Why this process can't relay, if it tried."""

@@ -188,6 +188,21 @@ async def test_a_process_that_kafka_does_not_confirm_leaves_the_outbox_to_anothe
     await asyncio.gather(*relays, return_exceptions=True)
 
 
+async def test_a_process_whose_producer_is_broken_though_kafka_answers_it_ends(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever supervises it starts another, with another producer."""
+    monkeypatch.setattr(relaying, "IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(relaying, "REST_SECONDS", 0.01)
+    topics = Topics(away=True)
+    box = outbox(engine, topics)
+    await write(engine, [step(0, 1)], box)
+    with pytest.raises(PublishUnknown):
+        async with asyncio.timeout(20):
+            await Relay(box, Linked()).run()
+    assert topics.refused == relaying.REFUSALS
+
+
 async def test_a_process_tells_how_old_what_waits_is_and_that_kafka_does_not_confirm(
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
