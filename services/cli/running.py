@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
@@ -80,12 +81,15 @@ def start_pipeline(stack: Stack, workers: Mapping[str, int], console: Console) -
     remember(stack.environment, stack.root)
     for stale in ready_dir(stack.root).glob("*.json"):
         stale.unlink()
-    set_lifecycle(StoreSettings())
-    applied = topic_admin.apply_now(KafkaSettings())
-    grant_rights(KafkaSettings(), stack.settings_of)
-    console.print(f"  {'topics':<10} {len(applied.created)} made, {len(applied.configured)} there", highlight=False)
     programs = [*stage_programs(stack, workers), simulator(stack)]
-    stack.run(programs)
+    with ThreadPoolExecutor() as threads:
+        kept = threads.submit(set_lifecycle, StoreSettings())
+        granted = threads.submit(grant_rights, KafkaSettings(), stack.settings_of)
+        applied = topic_admin.apply_now(KafkaSettings())
+        console.print(f"  {'topics':<10} {len(applied.created)} made, {len(applied.configured)} there", highlight=False)
+        stack.run(programs)  # whoever asks Kafka before its rights are there asks again
+        kept.result()
+        granted.result()
     await_stages(stack, sum(program.processes for program in programs), console)
 
 
