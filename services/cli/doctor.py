@@ -19,8 +19,7 @@ from services._runtime.blobs import ObjectStore
 from services._runtime.kafka import client_options
 from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli.portal import Portal, PortalAccess
-from services.cli.running import ready_processes
-from services.cli.surroundings import ROOT, adopt
+from services.cli.surroundings import ROOT, adopt, ready_processes
 from services.cli.terminal import console
 from services.email_out.settings import MailSettings
 from services.portal.api import told

@@ -50,6 +50,11 @@ def main() -> None:
         told.print(f"[red]{problem}[/red]\n{problem.cure}")
     except SetupError as error:
         told.print(f"[red]{error}[/red]\n{error.cure}")
+    except ModuleNotFoundError as missing:
+        told.print(
+            f"[red]This command needs the local stack's packages ({missing.name} is missing).[/red]\n"
+            "`pip install 'nativefax\\[local]'` brings them."
+        )
     except (Refused, DependencyAway) as error:
         told.print(f"[red]{error}[/red]")
     except (KafkaError, PublishUnknown) as error:

@@ -1,6 +1,5 @@
 """`nativefax up`: the local parts and every stage under one supervisor, until a signal."""
 
-import json
 import os
 import shlex
 import shutil
@@ -20,7 +19,7 @@ from schemas.rights import SWITCH
 from services._runtime import topic_admin
 from services._runtime.prepare import set_lifecycle
 from services._runtime.settings import KafkaSettings, StoreSettings
-from services.cli.surroundings import remember
+from services.cli.surroundings import ready_dir, ready_processes, remember
 from services.stages import STAGES
 
 READY_SECONDS = 180.0
@@ -57,17 +56,6 @@ def simulator(stack: Stack) -> Program:
         env={"NATIVEFAX_STAGE_RUN_DIR": str(ready_dir(stack.root)), **stack.settings_of(SWITCH)},
         stop_seconds=30,
     )
-
-
-def ready_dir(root: Path) -> Path:
-    """Where each ready process leaves its file."""
-    return root / "run" / "ready"
-
-
-def ready_processes(root: Path) -> list[dict[str, str]]:
-    """The processes that are ready now: stage, pid, address of /live, /ready and /metrics."""
-    found = [json.loads(file.read_text()) for file in sorted(ready_dir(root).glob("*.json"))]
-    return [one for one in found if Path(f"/proc/{one['pid']}").exists()]
 
 
 def start_pipeline(stack: Stack, workers: Mapping[str, int], console: Console) -> None:

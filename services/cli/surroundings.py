@@ -18,6 +18,17 @@ def remember(environment: dict[str, str], root: Path) -> None:
     write_private(root / "run" / "environment.json", json.dumps(environment))
 
 
+def ready_dir(root: Path) -> Path:
+    """Where each ready process leaves its file."""
+    return root / "run" / "ready"
+
+
+def ready_processes(root: Path) -> list[dict[str, str]]:
+    """The processes that are ready now: stage, pid, address of /live, /ready and /metrics."""
+    found = [json.loads(file.read_text()) for file in sorted(ready_dir(root).glob("*.json"))]
+    return [one for one in found if Path(f"/proc/{one['pid']}").exists()]
+
+
 def adopt(root: Path) -> None:
     """Take over the settings of the stack below `root`, where this process's environment has none of its own.
 

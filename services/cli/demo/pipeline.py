@@ -11,8 +11,8 @@ from rich.console import Console
 from deploy.local.errors import SetupError
 from deploy.local.stack import Stack
 from services.cli.errors import Refused
-from services.cli.running import READY_SECONDS, ready_processes, start_pipeline
-from services.cli.surroundings import adopt
+from services.cli.running import READY_SECONDS, start_pipeline
+from services.cli.surroundings import adopt, ready_processes
 from services.stages import STAGES
 
 
