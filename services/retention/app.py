@@ -71,7 +71,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     await _schedule(resources, settings, parts, told)
     handler = Retention(parts.bucket, parts.sweep, parts.uploads, settings.faxes_per_task, told, utc_now)
     at_once = settings.at_once
-    deletions = Deletions(parts.sweep, parts.uploads, told)
+    deletions = Deletions(parts.sweep, told)
     return (
         Stage("retention", RETENTION_REQUESTED, handler.handle, TASK_SECONDS, concurrency=at_once, batch=at_once),
         Stage("retention-deletions", DELETION_REQUESTED, deletions.handle, concurrency=at_once, batch=at_once),

@@ -3,10 +3,13 @@
 import logging
 from dataclasses import dataclass
 from datetime import UTC
+from hashlib import sha256
+from uuid import UUID
 
 from schemas.decision import DELETED, Decision
-from schemas.keys import INCOMING, ORIGINAL, RELEASE, fax_prefix
+from schemas.keys import INCOMING, ORIGINAL, RELEASE, accepted_key, fax_prefix
 from schemas.retention import DeletionRequested, FaxExpired, UploadRepeated
+from services._runtime.acceptance import Accepted
 from services._runtime.claims import JSON
 from services._runtime.decision import decision_key
 from services._runtime.expiry import expired_step
@@ -14,7 +17,6 @@ from services._runtime.outcomes import Done, Outcome, RetryLater
 from services.retention.facts import Record, Status
 from services.retention.files import File
 from services.retention.holds import cover
-from services.retention.incoming import Uploads
 from services.retention.sweep import Candidate, Sweep, Swept
 from services.retention.telling import Told
 
@@ -30,7 +32,6 @@ class Deletions:
     """
 
     sweep: Sweep
-    uploads: Uploads
     told: Told
 
     async def handle(self, event: DeletionRequested | UploadRepeated) -> Outcome:
@@ -42,14 +43,24 @@ class Deletions:
         return await (self._upload(event) if isinstance(event, UploadRepeated) else self._fax(event))
 
     async def _upload(self, event: UploadRepeated) -> Outcome:
-        """Delete an upload whose fax holds the same bytes, or was deleted."""
-        bucket, key = self.sweep.bucket, fax_prefix(event.accepted_at, event.fax_id) + ORIGINAL
-        upload, original = await bucket.find(event.upload), await bucket.find(key)
-        copied = upload and original and upload.size == original.size and await self.uploads.same(upload, original)
+        """Delete an upload whose fax has its copy, or was deleted."""
+        copy = await self.sweep.bucket.find(fax_prefix(event.accepted_at, event.fax_id) + ORIGINAL)
         record = Record.read(await self.sweep.blobs.get(decision_key(event.accepted_at, event.fax_id)))
-        if copied or (record and record.rule == DELETED):
-            await bucket.delete(await bucket.all_of([event.upload]))
+        if copy or (record and record.rule == DELETED):
+            await self.sweep.bucket.delete(await self._uploads(event.fax_id, {event.upload}))
         return Done()
+
+    async def _uploads(self, fax_id: UUID, keys: set[str | None]) -> list[File]:
+        """Every version of these uploads; not of one that is another fax by now, for telephony used its key again."""
+        accepted = await self.sweep.blobs.get(accepted_key(fax_id))
+        mine = Accepted.model_validate_json(accepted).sha256 if accepted else None
+        found = []
+        for key in keys:
+            if key is not None and key.startswith(INCOMING):
+                data = await self.sweep.blobs.get(key)
+                if data is None or sha256(data).hexdigest() == mine:
+                    found.append(key)
+        return await self.sweep.bucket.all_of(found)
 
     async def _fax(self, request: DeletionRequested) -> Outcome:
         """Delete a fax, if it is the account's and on no hold."""
@@ -76,8 +87,11 @@ class Deletions:
         bucket = self.sweep.bucket
         upload = await self._note(request)  # from now on, whatever comes late ends (`services._runtime.deleted`)
         [fax] = await self._look(request)
-        uploads = await bucket.all_of([one for one in {upload, request.upload} if one and one.startswith(INCOMING)])
-        files = [*uploads, *fax.remains.documents, *await self._decisions(fax, request)]
+        files = [
+            *await self._uploads(request.fax_id, {upload, request.upload}),
+            *fax.remains.documents,
+            *await self._decisions(fax, request),
+        ]
         await self.sweep.pace.spend(len(files))
         if refused := await bucket.delete(files):
             keys = ", ".join(file.key for file in refused)

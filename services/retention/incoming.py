@@ -111,7 +111,7 @@ class Uploads:
 
     async def _copied(self, upload: File, original: File) -> bool:
         """Whether an original is this upload's copy. One of which nothing is decided yet counts as it."""
-        if not await self.same(upload, original):
+        if not await self._same(upload, original):
             return False
         if upload.key in self._named:
             return True
@@ -125,7 +125,7 @@ class Uploads:
             self._named.clear()
         self._named.add(key)
 
-    async def same(self, upload: File, original: File) -> bool:
+    async def _same(self, upload: File, original: File) -> bool:
         """Whether they hold the same bytes."""
         if "-" not in upload.etag + original.etag:
             return upload.etag == original.etag

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -137,10 +138,11 @@ class StoredFaxes:
         fax_id = uuid4()
         prefix = fax_prefix(accepted_at, fax_id)
         decision = {"account_id": account, "domain": domain, "status": {"accepted_at": accepted_at.isoformat()}}
-        accepted = Accepted(sha256="0" * 64, accepted_at=accepted_at)
+        original = f"original of {fax_id}".encode()
+        accepted = Accepted(sha256=sha256(original).hexdigest(), accepted_at=accepted_at)
         objects = {
             accepted_key(fax_id): accepted.model_dump_json().encode(),
-            f"{prefix}original.tif": f"original of {fax_id}".encode(),
+            f"{prefix}original.tif": original,
             f"{prefix}document.pdf": b"%PDF",
             f"{prefix}thumbnail.png": b"PNG",
             f"{prefix}decision.json": json.dumps(decision).encode(),

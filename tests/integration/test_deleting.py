@@ -49,7 +49,7 @@ async def delete(stored: StoredFaxes, fax_id: UUID, when: datetime, account: str
 
 async def carried_out(stored: StoredFaxes, event: DeletionRequested | UploadRepeated) -> Sequence[Event]:
     parts = stored.parts()
-    outcome = await Deletions(parts.sweep, parts.uploads, Told(CollectorRegistry())).handle(event)
+    outcome = await Deletions(parts.sweep, Told(CollectorRegistry())).handle(event)
     await parts.bucket.close()
     assert isinstance(outcome, Done)
     return outcome.events
@@ -156,19 +156,31 @@ async def test_telephonys_upload_goes_too_and_the_call_told_again_brings_nothing
     assert stored.keys("incoming/") == []
 
 
-async def test_a_second_upload_goes_if_its_fax_has_the_same_bytes_and_no_other(stored: StoredFaxes) -> None:
+@pytest.mark.parametrize("gone", [False, True], ids=["kept", "deleted"])
+async def test_a_second_upload_goes_if_it_is_this_fax_and_no_other(stored: StoredFaxes, *, gone: bool) -> None:
+    """Telephony may have used the key again, for a fax that nobody has taken yet."""
     when = stored.now - YOUNG
     fax_id = await stored.put_fax(when)
-    original = await stored.blobs.get(f"{fax_prefix(when, fax_id)}original.tif")
-    assert original is not None
+    original = await stored.blobs.get(f"{fax_prefix(when, fax_id)}original.tif") or b""
+    if gone:
+        await delete(stored, fax_id, when)
     for number, data in enumerate((original, b"another" + original[7:])):
         key = f"incoming/2026/11/24/{number}.tif"
         await stored.blobs.put(key, data, "image/tiff")
         await carried_out(stored, UploadRepeated(fax_id=fax_id, accepted_at=when, upload=key))
     assert stored.keys("incoming/") == ["incoming/2026/11/24/1.tif"]
+
+
+async def test_an_upload_that_is_another_fax_by_now_stays(stored: StoredFaxes) -> None:
+    key, when = "incoming/2026/11/24/again.tif", stored.now - YOUNG
+    fax_id = await stored.put_fax(when)
+    decision = {"account_id": "north", "upload": key, "status": {"accepted_at": when.isoformat()}}
+    await stored.blobs.put(
+        f"{fax_prefix(when, fax_id)}decision.json", json.dumps(decision).encode(), "application/json"
+    )
+    await stored.blobs.put(key, b"what another call brought", "image/tiff")
     await delete(stored, fax_id, when)
-    await carried_out(stored, UploadRepeated(fax_id=fax_id, accepted_at=when, upload="incoming/2026/11/24/1.tif"))
-    assert stored.keys("incoming/") == [], "of a deleted fax there is nothing to compare it with"
+    assert stored.keys("incoming/") == [key]
 
 
 async def test_what_is_written_between_the_looking_and_the_note_goes_too(
