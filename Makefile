@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SET_UP := $(PYTHON) -I deploy/local/setup.py
+# The project's folder may have any letters in its name, whatever the locale says of files.
+export PYTHONUTF8 := 1
 
 .PHONY: help run demo test check bench chaos clean
 
