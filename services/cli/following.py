@@ -1,8 +1,10 @@
 """Following faxes on `fax-status`: for commands that wait for an end, and for one fax's history."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Self
+from typing import Protocol, Self, TypeVar
+from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -70,3 +72,29 @@ def _status(record: object) -> FaxStatusChanged | None:
     except InvalidMessage:
         return None
     return event if isinstance(event, FaxStatusChanged) else None
+
+
+class Followed(Protocol):
+    """A fax's way so far."""
+
+    steps: list[FaxStatusChanged]
+
+
+W = TypeVar("W", bound=Followed)
+
+
+async def ends(
+    ways: dict[UUID, W], reader: StatusReader, seconds: float, heard: Callable[[W, FaxStatusChanged], Awaitable[bool]]
+) -> AsyncIterator[W]:
+    """Each way as it ends, which `heard` tells of its newest step; after `seconds`, those that haven't."""
+    deadline = time.monotonic() + seconds
+    while ways and time.monotonic() < deadline:
+        for step in await reader.take(0.5):
+            way = ways.get(step.fax_id)
+            if way is None:
+                continue
+            way.steps.append(step)
+            if await heard(way, step):
+                yield ways.pop(step.fax_id)
+    for way in ways.values():
+        yield way

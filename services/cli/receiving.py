@@ -1,6 +1,5 @@
 """Handing faxes over exactly as telephony does, and waiting for what becomes of them."""
 
-import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from schemas.keys import DECISION, fax_prefix
 from schemas.telephony import CallReport, TelephonyFaxReceived
 from services._runtime.blobs import Blobs
 from services._runtime.publisher import Publisher
-from services.cli.following import StatusReader
+from services.cli.following import StatusReader, ends
 from services.ingest.domain import fax_id_of
 
 MAIL_ENDS = {"emailed", "mail-failed", "mail-bounced"}
@@ -97,22 +96,15 @@ async def hand_over(faxes: Iterable[Incoming], blobs: Blobs, publisher: Publishe
     return events
 
 
-async def follow(
+def follow(
     events: Iterable[TelephonyFaxReceived], reader: StatusReader, blobs: Blobs, seconds: float
 ) -> AsyncIterator[Way]:
     """Each fax's way as it ends; after `seconds`, the ways of those that haven't ended."""
-    ways = {fax_id_of(event): Way(fax_id_of(event)) for event in events}
-    deadline = time.monotonic() + seconds
-    while ways and time.monotonic() < deadline:
-        for step in await reader.take(0.5):
-            way = ways.get(step.fax_id)
-            if way is None:
-                continue
-            way.steps.append(step)
-            if step.stage == "router":
-                raw = await blobs.get(fax_prefix(step.accepted_at, step.fax_id) + DECISION)
-                way.decision = Decision.model_validate_json(raw) if raw else None
-            if way.ended:
-                yield ways.pop(step.fax_id)
-    for way in ways.values():
-        yield way
+
+    async def heard(way: Way, step: FaxStatusChanged) -> bool:
+        if step.stage == "router":
+            raw = await blobs.get(fax_prefix(step.accepted_at, step.fax_id) + DECISION)
+            way.decision = Decision.model_validate_json(raw) if raw else None
+        return way.ended
+
+    return ends({fax_id_of(event): Way(fax_id_of(event)) for event in events}, reader, seconds, heard)

@@ -1,12 +1,11 @@
 """A submitted fax's way, as `fax-status` tells it."""
 
-import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from schemas.fax import FaxState, FaxStatusChanged
-from services.cli.following import StatusReader
+from services.cli.following import StatusReader, ends
 
 ENDS: frozenset[FaxState] = frozenset({"delivered", "failed", "refused", "cancelled", "outcome-unknown", "expired"})
 """The states in which a submitted fax stays; mails and pages about it come after."""
@@ -49,17 +48,10 @@ class SentWay:
         }
 
 
-async def follow_sent(fax_ids: Iterable[UUID], reader: StatusReader, seconds: float) -> AsyncIterator[SentWay]:
+def follow_sent(fax_ids: Iterable[UUID], reader: StatusReader, seconds: float) -> AsyncIterator[SentWay]:
     """Each fax's way as it ends; after `seconds`, the ways of those that haven't."""
-    ways = {one: SentWay(one) for one in fax_ids}
-    deadline = time.monotonic() + seconds
-    while ways and time.monotonic() < deadline:
-        for step in await reader.take(0.5):
-            way = ways.get(step.fax_id)
-            if way is None:
-                continue
-            way.steps.append(step)
-            if way.end:
-                yield ways.pop(step.fax_id)
-    for way in ways.values():
-        yield way
+
+    async def heard(way: SentWay, _: FaxStatusChanged) -> bool:
+        return way.end is not None
+
+    return ends({one: SentWay(one) for one in fax_ids}, reader, seconds, heard)

@@ -2,18 +2,19 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 
 from services._runtime.problems import Wrong
 from services.ingest.api.problems import Refused
 from services.ingest.documents.limits import MAX_BYTES
+from services.ingest.multipart import WholeParser, bounded, parsed
 from services.ingest.submission import FILENAME, File, one_line
 
 FILES: Final = 30
@@ -121,7 +122,7 @@ async def read_upload(request: Request, seconds: float) -> Upload:
 
 async def _one_file(request: Request, kind: str) -> Upload:
     data = bytearray()
-    async for chunk in _bounded(request, MAX_BYTES):
+    async for chunk in bounded(request, MAX_BYTES, Refused("body-too-large")):
         data += chunk
     return Upload({}, (File(f"document{SUFFIXES[kind]}", kind, bytes(data)),) if data else ())
 
@@ -129,33 +130,17 @@ async def _one_file(request: Request, kind: str) -> Upload:
 async def _form(request: Request) -> Upload:
     parser = _BoundedParser(
         request.headers,
-        _bounded(request, BODY_BYTES),
+        bounded(request, BODY_BYTES, Refused("body-too-large")),
         max_files=FILES + 1,  # ours refuses sooner, and says how many are taken
         max_fields=FIELDS + 1,
         max_part_size=FIELD_BYTES,
     )
-    form = await parser.parse()
-    try:
-        if not parser.ended:
-            raise Refused("malformed-body", "It ends before its last boundary.")
+    async with parsed(parser, Refused("malformed-body", "It ends before its last boundary.")) as form:
         return Upload(_fields(form), tuple([file async for file in _files(form)]))
-    finally:
-        await form.close()
 
 
-async def _bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise Refused("body-too-large")
-        yield chunk
-
-
-class _BoundedParser(MultiPartParser):
-    """Starlette's, which doesn't mind a body without an end, and counts without saying what."""
-
-    ended = False
+class _BoundedParser(WholeParser):
+    """Starlette's counts without saying what."""
 
     def on_headers_finished(self) -> None:
         super().on_headers_finished()
@@ -163,9 +148,6 @@ class _BoundedParser(MultiPartParser):
             raise Refused("invalid-request", errors=(Wrong("form.file", f"at most {FILES} files"),))
         if self._current_fields > FIELDS:
             raise Refused("invalid-request", errors=(Wrong("form", f"at most {FIELDS} fields"),))
-
-    def on_end(self) -> None:
-        self.ended = True
 
 
 def _fields(form: FormData) -> dict[str, str]:

@@ -1,16 +1,16 @@
 """The body of a request: read in bounds, spooled to disk, and whole or refused."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 
 from services._runtime.problems import Wrong
 from services.ingest.documents.limits import MAX_BYTES
+from services.ingest.multipart import WholeParser, bounded, parsed
 from services.ingest.telephony.problems import Refused
 
 JSON_BYTES: Final = 256 * 1024
@@ -51,7 +51,7 @@ async def read_body(request: Request, seconds: float) -> bytes:
     """
     try:
         async with asyncio.timeout(seconds):
-            return b"".join([chunk async for chunk in _bounded(request, JSON_BYTES)])
+            return b"".join([chunk async for chunk in bounded(request, JSON_BYTES, Refused("body-too-large"))])
     except TimeoutError as error:
         raise Refused("upload-too-slow") from error
     except ClientDisconnect as error:
@@ -73,25 +73,11 @@ async def read_form(request: Request, seconds: float) -> Form:
         raise Refused("malformed-body") from error
 
 
-class _WholeParser(MultiPartParser):
-    """Starlette's, which doesn't mind a body without an end."""
-
-    ended = False
-
-    def on_end(self) -> None:
-        self.ended = True
-
-
 async def _form(request: Request) -> Form:
-    stream = _bounded(request, BODY_BYTES)
-    parser = _WholeParser(request.headers, stream, max_files=2, max_fields=4, max_part_size=FIELD_BYTES)
-    form = await parser.parse()
-    try:
-        if not parser.ended:
-            raise Refused("malformed-body", "It ends before its last boundary.")
+    stream = bounded(request, BODY_BYTES, Refused("body-too-large"))
+    parser = WholeParser(request.headers, stream, max_files=2, max_fields=4, max_part_size=FIELD_BYTES)
+    async with parsed(parser, Refused("malformed-body", "It ends before its last boundary.")) as form:
         return Form(_fields(form), await _file(form))
-    finally:
-        await form.close()
 
 
 def _fields(form: FormData) -> dict[str, bytes]:
@@ -113,12 +99,3 @@ async def _file(form: FormData) -> bytes:
 
 def _wrong(where: str, what: str) -> Refused:
     return Refused("invalid-request", errors=(Wrong(where, what),))
-
-
-async def _bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise Refused("body-too-large")
-        yield chunk
