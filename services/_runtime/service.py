@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services._runtime.access.missing import Rights, check_rights
+from services._runtime.access.missing import checked
 from services._runtime.blobs import ObjectStore
 from services._runtime.consumer import StageConsumer
 from services._runtime.metrics import Metrics, StageMetrics
@@ -105,14 +105,12 @@ class StageService:
 
     async def start(self) -> None:
         """Build everything and join the groups; whatever fails, nothing is left half open."""
-        await check_rights(self._kafka, self.name)
         async with AsyncExitStack() as stack:
+            rights = await stack.enter_async_context(checked(self._kafka, self.name))
             publisher = Publisher(self._kafka, source=self.name, confirm_seconds=self._settings.confirm_seconds)
             await publisher.start()
             stack.push_async_callback(publisher.stop)
             resources = Resources(self._kafka, self._settings, stack, self.registry, publisher)
-            rights = Rights(self._kafka, self.name)
-            resources.supervise("rights", rights.keep_checking)
             resources.waits.append(rights.waits)
             stages = await self._build(resources)
             consumers = [consumer for stage in stages for consumer in self._consumers_of(stage, publisher)]

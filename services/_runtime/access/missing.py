@@ -5,7 +5,8 @@ Without asking, a consumer that may not read would try for ever, and only its lo
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -84,6 +85,23 @@ class Rights:
     def waits(self) -> list[str]:
         """Why the process can't work, if rights are missing."""
         return self._lacking
+
+
+@asynccontextmanager
+async def checked(settings: KafkaSettings, process: str) -> AsyncIterator[Rights]:
+    """The process's rights, there when the block begins and checked while it runs.
+
+    Raises:
+        RightsMissing, KafkaError: See `check_rights`.
+    """
+    await check_rights(settings, process)
+    rights = Rights(settings, process)
+    checking = asyncio.create_task(rights.keep_checking(), name="rights")
+    try:
+        yield rights
+    finally:
+        checking.cancel()
+        await asyncio.gather(checking, return_exceptions=True)
 
 
 async def missing_rights(settings: KafkaSettings, process: str) -> list[str]:

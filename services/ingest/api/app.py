@@ -7,7 +7,7 @@ from functools import partial
 from prometheus_client import CollectorRegistry
 from starlette.routing import Mount
 
-from services._runtime.access.missing import check_rights
+from services._runtime.access.missing import Rights, checked
 from services._runtime.account_positions import reporting
 from services._runtime.account_table import AccountTable
 from services._runtime.blobs import ObjectStore
@@ -48,6 +48,7 @@ class ApiService:
         self._table: AccountTable | None = None
         self._confirming: Confirming | None = None
         self._desk: Desk | None = None
+        self._rights: Rights | None = None
         self._stack: AsyncExitStack | None = None
 
     async def start(self) -> None:
@@ -59,7 +60,7 @@ class ApiService:
             DependencyAway: The accounts can't be read to their end.
         """
         async with AsyncExitStack() as stack:
-            await check_rights(KafkaSettings(), self.name)
+            self._rights = await stack.enter_async_context(checked(KafkaSettings(), self.name))
             publisher = Publisher(KafkaSettings(), source=self.name, confirm_seconds=self._stage.confirm_seconds)
             await publisher.start()
             stack.push_async_callback(publisher.stop)
@@ -107,7 +108,7 @@ class ApiService:
                 self._table.refuse_if_stale()
         except DependencyAway as away:
             return [str(away)]
-        return []
+        return self._rights.waits() if self._rights else []
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 from prometheus_client import CollectorRegistry, Counter
 
-from services._runtime.access.missing import check_rights
+from services._runtime.access.missing import Rights, checked
 from services._runtime.blobs import ObjectStore
 from services._runtime.process import Process
 from services._runtime.publisher import Publisher
@@ -35,6 +35,7 @@ class BounceService:
         self._settings = settings
         self._certificate = CertificateEnd(settings, self.registry)
         self._stage = stage
+        self._rights: Rights | None = None
         self._stack: AsyncExitStack | None = None
         self.port: int | None = None
 
@@ -50,7 +51,7 @@ class BounceService:
             log.info("no NATIVEFAX_SMTP_BOUNCE_DOMAIN: no reports are taken")
             return
         async with AsyncExitStack() as stack:
-            await check_rights(KafkaSettings(), self.name)
+            self._rights = await stack.enter_async_context(checked(KafkaSettings(), self.name))
             publisher = Publisher(KafkaSettings(), source=self.name, confirm_seconds=self._stage.confirm_seconds)
             await publisher.start()
             stack.push_async_callback(publisher.stop)
@@ -75,7 +76,7 @@ class BounceService:
 
     def waits(self) -> list[str]:
         """See `Service`."""
-        return []
+        return self._rights.waits() if self._rights else []
 
 
 def main() -> None:

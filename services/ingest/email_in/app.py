@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 from prometheus_client import CollectorRegistry, Counter
 
-from services._runtime.access.missing import check_rights
+from services._runtime.access.missing import Rights, checked
 from services._runtime.account_positions import reporting
 from services._runtime.account_table import AccountTable
 from services._runtime.blobs import ObjectStore
@@ -34,6 +34,7 @@ class EmailInService:
         self._settings = settings
         self._certificate = CertificateEnd(settings, self.registry)
         self._stage = stage
+        self._rights: Rights | None = None
         self._stack: AsyncExitStack | None = None
         self._accounts: AccountTable | None = None
         self.port: int | None = None
@@ -56,7 +57,7 @@ class EmailInService:
             accounts = AccountTable(kafka)
             await accounts.start()
             stack.push_async_callback(accounts.stop)
-            await check_rights(kafka, self.name)
+            self._rights = await stack.enter_async_context(checked(kafka, self.name))
             publisher = Publisher(kafka, source=self.name, confirm_seconds=self._stage.confirm_seconds)
             await publisher.start()
             stack.push_async_callback(publisher.stop)
@@ -86,7 +87,7 @@ class EmailInService:
                 self._accounts.refuse_if_stale()
         except DependencyAway as away:
             return [str(away)]
-        return []
+        return self._rights.waits() if self._rights else []
 
 
 def main() -> None:
