@@ -3,7 +3,8 @@
 PostgreSQL: a session's advisory lock; the server ends a session that is silent (`idle_session_timeout`, since 14).
 SQLite: a lock on a file beside it, whose time the holder keeps fresh; another process removes a stale one and makes its
 own. So a process that was stopped, or whose host hangs, holds up nobody for long. When it goes on it finds that it was
-replaced; the batch it had at hand may then be published twice, which consumers know by version (docs/adr/0008).
+replaced; the batch it had at hand may then be published twice, which consumers know by version, and which compacted
+topics don't take from it any more (`services._runtime.fenced`, docs/adr/0008).
 """
 
 import asyncio
