@@ -42,6 +42,8 @@ TYPOS = {
     "stages.api.autoscaling.by=lag": "api consumes nothing, so it has no lag",
     "stages.portal.hosts={fax.example}": "set ingress.enabled",
     "kafka.caFile=kafka.pem": "name that in certificateAuthorities",
+    "kafka.bootstrap=kafka:9093": "add its port to networkPolicy.kafka.ports",
+    "store.endpoint=https://store:8333": "add its port to networkPolicy.store.ports",
 }
 
 
@@ -196,11 +198,12 @@ def test_a_stage_goes_only_where_it_needs_to() -> None:
         stage: sorted({port["port"] for rule in one["spec"]["egress"] for port in rule["ports"]}, key=str)
         for stage, one in of_kind("NetworkPolicy").items()
     }
-    assert ways["router"] == [443, 53, 9094]
+    assert ways["router"] == [53, 8333, 9094]
     assert ways["dialer"] == [53, 5432, 9094]
-    assert ways["email_out"] == [443, 465, 53, 9094]
-    assert ways["portal"] == [443, 53, 5432, 9094, "web"]
-    assert ways["prepare"] == [443, 53, 9094]
+    assert ways["email_out"] == [465, 53, 8333, 9094]
+    assert ways["telephony"] == [443, 53, 8333, 9094]
+    assert ways["portal"] == [53, 5432, 8333, 9094, "web"]
+    assert ways["prepare"] == [53, 8333, 9094]
 
 
 def test_it_carries_the_alerts_and_dashboards_of_this_release() -> None:
@@ -248,3 +251,11 @@ def test_the_readme_names_only_values_there_are() -> None:
         for key in path.split("."):
             assert key in found, f"{path}: there is no such value"
             found = found[key]
+
+
+def test_the_readmes_values_are_enough(tmp_path: Path) -> None:
+    told = (CHART / "README.md").read_text()
+    _, _, after = told.partition("# values-fax.yaml\n")
+    values = tmp_path / "values.yaml"
+    values.write_text("".join(line.strip() + "\n" for line in after.partition("\n\n")[0].splitlines()))
+    assert {one["kind"] for one in rendered(values)} >= {"Deployment", "NetworkPolicy", "Job"}
