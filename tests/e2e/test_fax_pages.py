@@ -100,6 +100,11 @@ async def test_each_end_says_what_happened_and_what_to_do(seen: Tour, office: Of
     await seen.go(f"/fax/{office.faxes['partial']}")
     await page.get_by_text("The rule that decided").click()
     await expect(page.get_by_text(f"{office.account}, version 1")).to_be_visible()
+    await page.get_by_role("link", name="Forward by mail…").click()
+    await page.get_by_label("Email address").fill("records@clinic.example")
+    await seen.look("fax-mail")
+    await page.get_by_role("button", name="Send the mail").click()
+    await expect(page.get_by_text("It is being mailed.")).to_be_visible()
 
 
 async def test_a_reseller_proves_what_happened_and_reads_nothing(seen: Tour, office: Office) -> None:
