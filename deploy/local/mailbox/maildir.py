@@ -4,7 +4,10 @@ import email
 import email.policy
 import mailbox
 from email.message import EmailMessage
+from itertools import takewhile
 from pathlib import Path
+
+EMPTY_LINES = (b"\n", b"\r\n")
 
 
 def deliver(folder: Path, content: bytes) -> str:
@@ -21,6 +24,13 @@ def list_mails(folder: Path) -> list[Path]:
 def read_mail(file: Path) -> EmailMessage:
     """Parse one mail."""
     return email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+
+
+def read_headers(file: Path) -> EmailMessage:
+    """Parse one mail as far as its first empty line; it has no body then."""
+    with file.open("rb") as mail:
+        head = b"".join(takewhile(lambda line: line not in EMPTY_LINES, mail))
+    return email.message_from_bytes(head, policy=email.policy.default)
 
 
 def read_maildir(folder: Path) -> list[EmailMessage]:

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from deploy.local.mailbox.maildir import list_mails, read_mail
+from deploy.local.mailbox.maildir import list_mails, read_headers, read_mail
 
 HERE = Path(__file__).parent
 SHOWN = 200  # mails on the list
@@ -56,7 +56,7 @@ def _find(maildir: Path, request: Request) -> Path:
 
 def _list(maildir: Path, templates: Environment, _request: Request) -> Response:
     files = list_mails(maildir)
-    mails = [(file.name, read_mail(file)) for file in reversed(files[-SHOWN:])]
+    mails = [(file.name, read_headers(file)) for file in reversed(files[-SHOWN:])]
     return _render(templates, "list.html", mails=mails, total=len(files), shown=SHOWN)
 
 

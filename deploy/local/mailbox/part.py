@@ -70,10 +70,10 @@ class Mailbox:
     def ready(self) -> bool:
         """Whether both sides answer."""
         try:
-            with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=2) as smtp:
+            with smtplib.SMTP("127.0.0.1", self.smtp_port, "localhost", timeout=2) as smtp:  # else it asks the DNS
                 smtp.noop()
             page = http.client.HTTPConnection("127.0.0.1", self.page_port, timeout=2)
-            page.request("HEAD", "/")
+            page.request("HEAD", "/static/mailbox.css")  # the list of mails takes as long as there are mails
             return page.getresponse().status == http.HTTPStatus.OK
         except (OSError, smtplib.SMTPException, http.client.HTTPException):
             return False
