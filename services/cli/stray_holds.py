@@ -53,9 +53,7 @@ def lift_stray(
     who = Person("", "", f"{getpass.getuser()}, {SHELL}", "operator")
     done = _done(lambda holds, held: holds.lift(held, scope, reason, who))
     if done is None:
-        raise Refused(
-            f"{scope} is no stray hold. `nativefax holds strays` lists them; others: `nativefax holds lift`."
-        )
+        raise Refused(f"{scope} is no stray hold. `nativefax holds strays` lists them; others: `nativefax holds lift`.")
     if isinstance(done, NotLifted):
         raise Refused(" ".join(one.words for one in done.refusals))
     console().print(f"The hold on {scope} is lifted. The portal publishes it within seconds, or as soon as it runs.")

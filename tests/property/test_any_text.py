@@ -62,7 +62,7 @@ def test_every_field_is_known() -> None:
 async def test_no_page_fails_on_odd_text(plain: Portal) -> None:
     browsers = await _browsers(plain)
     wrong = []
-    for at, page in enumerate(ASKING):
+    for at, page in enumerate(one for one in ASKING if one.method == "POST" or "{" not in one.path):
         client, token = browsers["reseller" if "reseller" in (page.rule or ()) else "manager"]
         path, text = page.path.format_map(_Standing(STANDS, "x")), ODD[at % len(ODD)]
         answer = await _asked(client, page, path, text, token)
