@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.client import AIOKafkaClient, CoordinationType
 from aiokafka.errors import KafkaError, for_code
 
+from schemas.rights import transactional_id
 from schemas.topics import BROKER_LIMIT, DAY_MS, TOPICS, Topic
 from services._runtime.kafka import client_options
 from services._runtime.settings import KafkaSettings
@@ -71,6 +74,8 @@ async def apply(settings: KafkaSettings, topics: Iterable[Topic] = TOPICS, *, dr
             await _configure(admin, kept)
     finally:
         await admin.close()
+    if not dry_run:
+        await _make_transactions_topic(settings)
     differs = tuple(
         f"{one.name}: {present[one.name]} partitions instead of {one.partitions}"
         for one in kept
@@ -88,6 +93,17 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[Wanted], replication:
     for name, code, *message in answer.topic_errors:
         if code:
             raise KafkaError(f"{name} was not created: {for_code(code).__name__} {message}")
+
+
+async def _make_transactions_topic(settings: KafkaSettings) -> None:
+    """Kafka makes its own topic for transactions when it is first asked about one, and takes some seconds: begin now."""
+    client = AIOKafkaClient(**client_options(settings))
+    await client.bootstrap()
+    try:
+        with suppress(KafkaError):  # it says that it isn't there yet
+            await client.coordinator_lookup(CoordinationType.TRANSACTION, transactional_id("portal"))
+    finally:
+        await client.close()
 
 
 async def _configure(admin: AIOKafkaAdminClient, topics: list[Wanted]) -> None:
