@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import subprocess
 import sys
 import tarfile
@@ -31,7 +32,7 @@ def helm(cache: Path = HERE / ".local" / "cache") -> Path:
     executable = cache / "helm" / pinned / "helm"
     if not executable.exists():
         executable.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = executable.with_suffix(".new")
+        unfinished = executable.with_suffix(f".{os.getpid()}")
         unfinished.write_bytes(_fetched())
         unfinished.chmod(0o755)
         unfinished.replace(executable)
