@@ -96,7 +96,7 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[Wanted], replication:
 
 
 async def _make_transactions_topic(settings: KafkaSettings) -> None:
-    """Kafka makes its own topic for transactions when it is first asked about one, and takes some seconds: begin now."""
+    """Kafka makes its own topic for transactions when first asked about one, and takes some seconds: begin now."""
     client = AIOKafkaClient(**client_options(settings))
     await client.bootstrap()
     try:
