@@ -110,8 +110,8 @@ def test_identification_must_fit(text: str) -> None:
 def test_a_far_end_of_a_script_keeps_each_page_as_it_is_on_paper(tmp_path: Path) -> None:
     sent, taken = tmp_path / "sent.tif", tmp_path / "taken.tif"
     fine, standard, superfine = (Image.new("1", (1728, rows), 1) for rows in (2292, 1146, 4584))
-    for page, down in ((fine, 196), (standard, 98), (superfine, 391)):
-        page.encoderinfo = {"dpi": (204, down), "compression": "group4"}
+    for image, down in ((fine, 196), (standard, 98), (superfine, 391)):
+        image.encoderinfo = {"dpi": (204, down), "compression": "group4"}
     fine.save(sent, "TIFF", save_all=True, append_images=[standard, superfine], **fine.encoderinfo)
     placing._copy_pages(sent, taken, 1, 3)
     assert same_pages(taken.read_bytes(), sent.read_bytes())
