@@ -30,6 +30,13 @@ def pipeline(cluster: Cluster) -> Iterator[Pipeline]:
         yield Pipeline(cluster)
 
 
+@pytest.fixture(scope="module")
+def stages(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list[Worker]]]:
+    """One process of each stage, for all that is done to them here."""
+    with pipeline.stages(tmp_path_factory.mktemp("stages")) as started:
+        yield started
+
+
 @pytest.fixture(autouse=True)
 async def accounts(pipeline: Pipeline) -> None:
     await pipeline.publish_accounts(
@@ -70,57 +77,56 @@ async def flowing(pipeline: Pipeline, group: str, topic: Topic, seconds: float =
     return waiting
 
 
-async def test_a_fax_told_of_twice_is_one_fax_with_one_mail(pipeline: Pipeline, tmp_path: Path) -> None:
+async def test_a_fax_told_of_twice_is_one_fax_with_one_mail(
+    pipeline: Pipeline, stages: dict[str, list[Worker]]
+) -> None:
     twice = Incoming(CLEAN.read_bytes(), ATTACHED, "+15550199", 1)
-    with pipeline.stages(tmp_path) as stages:
-        async with pipeline.reader() as reader:
-            events = await pipeline.hand_over([twice])
-            await pipeline.ways(events, reader)
-        before = [stages[name][0].metric("nativefax_messages_total", outcome="done") for name in stages]
-        async with pipeline.reader() as reader:
-            await pipeline.hand_over([twice])
-            ways = await pipeline.ways(events, reader)
-        after = [stages[name][0].metric("nativefax_messages_total", outcome="done") for name in stages]
+    async with pipeline.reader() as reader:
+        events = await pipeline.hand_over([twice])
+        await pipeline.ways(events, reader)
+    before = [stages[name][0].metric("nativefax_messages_total", outcome="done") for name in stages]
+    async with pipeline.reader() as reader:
+        await pipeline.hand_over([twice])
+        ways = await pipeline.ways(events, reader)
+    after = [stages[name][0].metric("nativefax_messages_total", outcome="done") for name in stages]
     assert all(later > earlier for later, earlier in zip(after, before, strict=True)), "the repeat reached no stage"
     assert [pipeline.mails()[str(mail.message_id)] for mail in ways[0].mails] == [1]
 
 
 @pytest.mark.parametrize("victim", ["ingest", "router", "email_out"])
-async def test_a_stage_killed_while_faxes_flow(pipeline: Pipeline, tmp_path: Path, victim: str) -> None:
+async def test_a_stage_killed_while_faxes_flow(
+    pipeline: Pipeline, stages: dict[str, list[Worker]], victim: str
+) -> None:
     if victim == "email_out":
         pipeline.cluster.show_faults(Faults(delay_seconds=0.05))
     hit = 0
-    with pipeline.stages(tmp_path) as stages:
-        async with pipeline.reader() as reader:
-            events = await pipeline.hand_over(some_faxes(FAXES))
-            for seconds in (30, 3) if victim == "email_out" else (30,):  # the second time all may be done already
-                hit += await flowing(pipeline, victim, INPUT[victim], seconds)
-                stages[victim][0].kill()
-                await asyncio.to_thread(eventually, "the stage is back", stages[victim][0].ready)
-            pipeline.cluster.show_faults(Faults())
-            ways = await pipeline.ways(events, reader)
-        deferred = stages[victim][0].metric("nativefax_messages_total", reason="claim-held")
+    async with pipeline.reader() as reader:
+        events = await pipeline.hand_over(some_faxes(FAXES))
+        for seconds in (30, 3) if victim == "email_out" else (30,):  # the second time all may be done already
+            hit += await flowing(pipeline, victim, INPUT[victim], seconds)
+            stages[victim][0].kill()
+            await asyncio.to_thread(eventually, "the stage is back", stages[victim][0].ready)
+        pipeline.cluster.show_faults(Faults())
+        ways = await pipeline.ways(events, reader)
+    deferred = stages[victim][0].metric("nativefax_messages_total", reason="claim-held")
     assert hit, "the kill hit nothing"
     assert deferred or victim != "email_out", "no claim was open when the mail stage was killed"
     check(ways, pipeline, repeats=32 if victim == "email_out" else 0)
 
 
 @pytest.mark.parametrize("part", ["kafka", "store", "mailbox"])
-async def test_a_part_away_for_a_while(pipeline: Pipeline, tmp_path: Path, part: Name) -> None:
-    with pipeline.stages(tmp_path) as stages:
-        async with pipeline.reader() as reader:
-            events = await pipeline.hand_over(some_faxes(FAXES))
-            waiting = await flowing(pipeline, "email_out", EMAIL_REQUESTED)
-            await asyncio.to_thread(pipeline.cluster.kill, part)
-            if part != "kafka":
-                await asyncio.to_thread(eventually, f"a stage waits for the {part}", lambda: any_paused(stages))
-            await asyncio.to_thread(pipeline.cluster.start, part)
-            ways = await pipeline.ways(events, reader, 120)
-        exhausted = sum(
-            worker.metric("nativefax_messages_total", outcome="dead-letter")
-            for one in stages.values()
-            for worker in one
-        )
+async def test_a_part_away_for_a_while(pipeline: Pipeline, stages: dict[str, list[Worker]], part: Name) -> None:
+    async with pipeline.reader() as reader:
+        events = await pipeline.hand_over(some_faxes(FAXES))
+        waiting = await flowing(pipeline, "email_out", EMAIL_REQUESTED)
+        await asyncio.to_thread(pipeline.cluster.kill, part)
+        if part != "kafka":
+            await asyncio.to_thread(eventually, f"a stage waits for the {part}", lambda: any_paused(stages))
+        await asyncio.to_thread(pipeline.cluster.start, part)
+        ways = await pipeline.ways(events, reader, 120)
+    exhausted = sum(
+        worker.metric("nativefax_messages_total", outcome="dead-letter") for one in stages.values() for worker in one
+    )
     assert waiting, "nothing was under way"
     assert not exhausted
     check(ways, pipeline, repeats=16 if part == "mailbox" else 0)
@@ -130,18 +136,18 @@ def any_paused(stages: dict[str, list[Worker]]) -> bool:
     return any(worker.metric("nativefax_paused") for workers in stages.values() for worker in workers)
 
 
+@pytest.mark.usefixtures("stages")
 async def test_a_stage_scaled_up_and_down_under_load(pipeline: Pipeline, tmp_path: Path) -> None:
-    with pipeline.stages(tmp_path, ingest=1, router=1, email_out=1):
-        async with pipeline.reader() as reader:
-            events = await pipeline.hand_over(some_faxes(FAXES))
-            with pipeline.stages(tmp_path, email_out=3) as more:
-                events += await pipeline.hand_over(some_faxes(FAXES))
-                await asyncio.to_thread(
-                    eventually,
-                    "the new ones share the work",
-                    lambda: all(one.metric("nativefax_messages_total") > 0 for one in more["email_out"]),
-                )
-                events += await pipeline.hand_over(some_faxes(FAXES))
-            ways = await pipeline.ways(events, reader, 120)
+    async with pipeline.reader() as reader:
+        events = await pipeline.hand_over(some_faxes(FAXES))
+        with pipeline.stages(tmp_path, email_out=3) as more:
+            events += await pipeline.hand_over(some_faxes(FAXES))
+            await asyncio.to_thread(
+                eventually,
+                "the new ones share the work",
+                lambda: all(one.metric("nativefax_messages_total") > 0 for one in more["email_out"]),
+            )
+            events += await pipeline.hand_over(some_faxes(FAXES))
+        ways = await pipeline.ways(events, reader, 120)
     assert len(ways) == 3 * FAXES
     check(ways, pipeline)

@@ -11,7 +11,7 @@ from schemas.rights import PROCESSES
 from services._runtime.settings import KafkaSettings
 from tests.providers.cluster import Name
 
-IDENTITIES = "NATIVEFAX_TEST_IDENTITIES"
+IDENTITIES = "TEST_STAGE_IDENTITIES"
 CACHE = Path(__file__).parents[2] / ".local" / "cache"
 
 
