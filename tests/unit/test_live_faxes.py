@@ -225,7 +225,10 @@ async def test_who_comes_back_hears_what_they_missed_and_nobody_elses() -> None:
             assert await user.news(0) == News()
 
 
-@pytest.mark.parametrize("mark", ["", "0", "0" * 16, "²", "9" * 5000, Marks().of(0)])
+OF_ANOTHER_PROCESS = pytest.param(Marks().of(0), id="of-another-process")  # another in each worker of a parallel run
+
+
+@pytest.mark.parametrize("mark", ["", "0", "0" * 16, "²", "9" * 5000, OF_ANOTHER_PROCESS])
 async def test_a_mark_of_another_process_or_of_nobody_means_to_look_anew(mark: str) -> None:
     world = World()
     with world.stream.joined("u", USER) as user:
