@@ -11,7 +11,10 @@ def settings_left() -> list[str]:
 
 
 def kernel_shows(secret: bytes) -> bool:
-    return secret in Path("/proc/self/environ").read_bytes()
+    try:
+        return secret in Path("/proc/self/environ").read_bytes()
+    except PermissionError:  # only root may read it of a process that can't be dumped
+        return False
 
 
 def limits() -> dict[str, tuple[int, int]]:
