@@ -75,9 +75,9 @@ def start_pipeline(stack: Stack, workers: Mapping[str, int], console: Console) -
         granted = threads.submit(grant_rights, KafkaSettings(), stack.settings_of)
         applied = topic_admin.apply_now(KafkaSettings())
         console.print(f"  {'topics':<10} {len(applied.created)} made, {len(applied.configured)} there", highlight=False)
-        stack.run(programs)  # whoever asks Kafka before its rights are there asks again
-        kept.result()
         granted.result()
+        stack.run(programs)
+        kept.result()
     await_stages(stack, sum(program.processes for program in programs), console)
 
 
