@@ -20,7 +20,9 @@ class Command:
     def load(self) -> Any:
         """The command itself."""
         module = import_module(self.module or f"services.cli.{self.name}")
-        command = typer.main.get_command(getattr(module, self.app))
+        group = getattr(module, self.app)
+        group._add_completion = False  # noqa: SLF001 - said once for all of them; a shell completes `nativefax` alone
+        command = typer.main.get_command(group)
         command.name = self.name
         return command
 

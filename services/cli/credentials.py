@@ -20,18 +20,18 @@ STORE_KEYS = ("NATIVEFAX_STORE_ACCESS_KEY", "NATIVEFAX_STORE_SECRET_KEY")
 app = typer.Typer()
 
 
-@app.command(epilog="Example:\n\nnativefax credentials deploy/credentials")
+@app.command(
+    epilog="There is a file NAME.env for each, which only you can read. admin.env is for `nativefax topics apply` and "
+    "the step that prepares a cluster, which makes the users; kafka.env and store.env are for those two themselves. "
+    "Run again, the same come out.\n\nExample:\n\nnativefax credentials deploy/credentials"
+)
 def credentials(
     folder: Annotated[Path, typer.Argument(help="where to; what is there already stays as it is")],
     bucket: Annotated[
         str, typer.Option(help="the bucket that the keys are for", envvar="NATIVEFAX_STORE_BUCKET")
     ] = BUCKET,
 ) -> None:
-    """Make a user at Kafka and keys at the object store for each stage, in a file NAME.env that only you can read.
-
-    admin.env is for `nativefax topics apply` and the step that prepares a cluster, which makes the users; kafka.env and
-    store.env are for those two themselves. Run again, the same come out.
-    """
+    """Make a user and keys for each stage, as files for compose or a cluster's secrets."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = env_files(load_credentials(folder / "secrets.json"), bucket)
     for name, settings in files.items():

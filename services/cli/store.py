@@ -10,7 +10,12 @@ from services._runtime.access.policies import policy
 from services.cli.errors import Refused
 from services.cli.terminal import console
 
-app = typer.Typer(help="The object store's policies.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def store() -> None:
+    """The object store's policies: what each stage may do there."""
 
 
 @app.command("policy", epilog="Example:\n\nnativefax store policy router --bucket nativefax > router.json")

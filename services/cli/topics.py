@@ -15,7 +15,7 @@ from services.cli.errors import Refused
 from services.cli.surroundings import ROOT, adopt
 from services.cli.terminal import console
 
-app = typer.Typer(help="The topics of the pipeline.", no_args_is_help=True)
+app = typer.Typer(help="The topics of the pipeline, and who may read and write them.", no_args_is_help=True)
 
 
 @app.command()

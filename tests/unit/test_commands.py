@@ -10,7 +10,13 @@ from services.cli.commands import COMMANDS
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_is_what_its_list_says(name: str) -> None:
-    assert (COMMANDS[name].load().help or "").strip() == COMMANDS[name].does
+    command = COMMANDS[name].load()
+    assert (command.help or "").strip() == COMMANDS[name].does
+    assert not [one.name for one in command.params if "completion" in (one.name or "")]
+
+
+def test_a_group_of_one_command_is_a_group() -> None:
+    assert list(COMMANDS["store"].load().commands) == ["policy"]
 
 
 def test_a_command_imports_only_its_own_libraries() -> None:
