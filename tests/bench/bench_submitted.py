@@ -43,7 +43,11 @@ def measurements() -> Iterator[dict[str, object]]:
     yield _conversion("photo page", photos, FINE, PHOTO_BOUND)
     yield _conversion("text page, standard resolution", text_pdf(PAGES), STANDARD, None)
     if shutil.which("gs") is None:
-        yield {"name": "photo page's bytes", "skipped": "no Ghostscript. As root: apt-get install ghostscript", "ok": True}
+        yield {
+            "name": "photo page's bytes",
+            "skipped": "no Ghostscript. As root: apt-get install ghostscript",
+            "ok": True,
+        }
         return
     yield _bytes(photos)
 
