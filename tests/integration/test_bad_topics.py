@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
+from prometheus_client import CollectorRegistry
 
 from schemas.topics import SWITCH, TOPICS, Topic
 from services._runtime import topic_admin
@@ -51,10 +52,11 @@ def settings(cluster: Cluster, tmp_path: Path) -> Iterator[KafkaSettings]:
 
 
 async def build(resources: Resources) -> tuple[Stage, ...]:
-    """The stages of all services, in one process."""
+    """The stages of all services, in one process; the metrics of each are its own."""
     built: list[Stage] = []
     for name in SERVICES:
-        built += await importlib.import_module(f"services.{name}.app").build(resources)
+        own = replace(resources, registry=CollectorRegistry())
+        built += await importlib.import_module(f"services.{name}.app").build(own)
     return tuple(built)
 
 
