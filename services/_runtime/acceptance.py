@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from schemas.identity import colliding_fax_id
 from schemas.keys import accepted_key
-from services._runtime.blobs import Blobs
+from services._runtime.blobs import Blobs, write_once
 from services._runtime.claims import JSON, utc_now
 
 
@@ -76,9 +76,5 @@ async def accepted_when(blobs: Blobs, fax_id: UUID) -> datetime | None:
 
 async def _write_or_read(blobs: Blobs, fax_id: UUID, sha256: str, now: Callable[[], datetime]) -> tuple[Accepted, bool]:
     mine = Accepted(sha256=sha256, accepted_at=now())
-    key = accepted_key(fax_id)
-    while not await blobs.create(key, mine.model_dump_json().encode(), JSON):
-        raw = await blobs.get(key)
-        if raw is not None:  # None: retention removed it between the two requests
-            return Accepted.model_validate_json(raw), True
-    return mine, False
+    first = await write_once(blobs, accepted_key(fax_id), mine.model_dump_json().encode(), JSON)
+    return (mine, False) if first is None else (Accepted.model_validate_json(first), True)

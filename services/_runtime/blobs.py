@@ -47,6 +47,26 @@ class Blobs(Protocol):
         """The prefixes one ``/`` further down than `prefix`, which ends in ``/`` as they do; sorted."""
 
 
+async def write_once(blobs: Blobs, key: str, data: bytes, media_type: str) -> bytes | None:
+    """Write an object unless one is there; what was there and counts, or None where `data` is the first.
+
+    Where the store doesn't say how the write ended, what is there says it: it may be `data` itself.
+
+    Raises:
+        DependencyAway: The store doesn't answer, and nothing is there.
+    """
+    while True:
+        try:
+            if await blobs.create(key, data, media_type):
+                return None
+        except DependencyAway:
+            if (there := await blobs.get(key)) is None:
+                raise
+            return there
+        if (there := await blobs.get(key)) is not None:  # None: retention removed it between the two requests
+            return there
+
+
 class ObjectStore:
     """`Blobs` on any S3. A request that fails is repeated within `deadline` seconds by the client."""
 

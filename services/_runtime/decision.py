@@ -5,7 +5,7 @@ from uuid import UUID
 
 from schemas.decision import DELETED, Decision
 from schemas.keys import DECISION, fax_prefix
-from services._runtime.blobs import Blobs
+from services._runtime.blobs import Blobs, write_once
 from services._runtime.claims import JSON
 
 
@@ -22,12 +22,9 @@ async def decide_once(
     Raises:
         DependencyAway: The store doesn't answer.
     """
-    key = decision_key(accepted_at, fax_id, name)
-    while not await blobs.create(key, decision.model_dump_json(exclude_none=True).encode(), JSON):
-        raw = await blobs.get(key)
-        if raw is not None:
-            return Decision.model_validate_json(raw)
-    return decision
+    mine = decision.model_dump_json(exclude_none=True).encode()
+    first = await write_once(blobs, decision_key(accepted_at, fax_id, name), mine, JSON)
+    return decision if first is None else Decision.model_validate_json(first)
 
 
 async def stored_decision(blobs: Blobs, accepted_at: datetime, fax_id: UUID, name: str = DECISION) -> Decision | None:

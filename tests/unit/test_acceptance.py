@@ -5,9 +5,12 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
+import pytest
+
 from schemas.identity import colliding_fax_id
 from schemas.keys import accepted_key
 from services._runtime.acceptance import Acceptance, accept
+from services._runtime.outcomes import DependencyAway
 from tests.fakes import MemoryBlobs
 from tests.unit.records import NOW
 
@@ -64,3 +67,22 @@ async def test_an_acceptance_that_vanished_between_two_requests_is_made_again() 
 
     blobs = Vanishing({accepted_key(FAX_ID): b"{}"})
     assert not (await accept(blobs, FAX_ID, ONE, lambda: NOW)).repeat
+
+
+class Mute(MemoryBlobs):
+    """A store that carries writes out, as `lost` says, and never says so."""
+
+    lost = False
+
+    async def create(self, key: str, data: bytes, media_type: str) -> bool:
+        if not self.lost:
+            await super().create(key, data, media_type)
+        raise DependencyAway("object-store", "TimeoutError")
+
+
+async def test_a_write_whose_answer_is_lost_counts_if_it_is_there() -> None:
+    assert await accept(Mute(), FAX_ID, ONE, lambda: NOW) == Acceptance(FAX_ID, NOW, repeat=True)
+    store = Mute()
+    store.lost = True
+    with pytest.raises(DependencyAway):
+        await accept(store, FAX_ID, ONE, lambda: NOW)
