@@ -42,10 +42,10 @@ def test_a_listing_is_bound_to_its_prefixes() -> None:
 
 
 def test_the_command_prints_what_a_store_takes() -> None:
-    printed = CliRunner().invoke(app, ["router", "--bucket", "faxes", "--strict"])
+    printed = CliRunner().invoke(app, ["policy", "router", "--bucket", "faxes", "--strict"])
     assert json.loads(printed.output) == policy("router", "faxes")
 
 
 @pytest.mark.parametrize("process", ["dialer", "nobody"])
 def test_the_command_says_who_needs_no_policy(process: str) -> None:
-    assert isinstance(CliRunner().invoke(app, [process]).exception, Refused)
+    assert isinstance(CliRunner().invoke(app, ["policy", process]).exception, Refused)
