@@ -72,7 +72,7 @@ class Worker:
         """The sum of a metric's samples that have these labels; 0 if it has none."""
         about = self._ready_file()
         assert about is not None
-        text = httpx.get(f"{about['address']}/metrics/").text
+        text = httpx.get(f"{about['address']}/metrics/", verify=False).text  # which reads no certificates
         wanted = [f'{label}="{value}"' for label, value in labels.items()]
         return sum(
             float(line.rsplit(" ", 1)[1])
