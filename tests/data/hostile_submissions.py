@@ -38,8 +38,12 @@ def billion_forms(each: int = 10, levels: int = 9) -> bytes:
 
 def flate_bomb(megabytes: int = 1500) -> bytes:
     """A content stream of spaces that unpacks to more than a worker may hold."""
-    packer = zlib.compressobj(9)
-    packed = b"".join(packer.compress(b" " * (1 << 20)) for _ in range(megabytes)) + packer.flush()
+    spaces, check = b" " * (1 << 20), 1
+    for _ in range(megabytes):
+        check = zlib.adler32(spaces, check)
+    packer = zlib.compressobj(9, wbits=-15)
+    block = packer.compress(spaces) + packer.flush(zlib.Z_FULL_FLUSH)  # after which the same bytes come out again
+    packed = b"\x78\xda" + block * megabytes + packer.flush() + struct.pack(">I", check)
     content = b"<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream" % (len(packed), packed)
     return assembled([*_TREE, _form(b""), content])
 
