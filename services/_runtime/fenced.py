@@ -35,12 +35,12 @@ class FencedPublisher:
         self._producer: AIOKafkaProducer | None = None
 
     async def reached(self) -> None:
-        """See `services._runtime.outbox.Link`."""
+        """See `services._runtime.relaying.Link`."""
         await self._publisher.reached()
 
     @asynccontextmanager
     async def leading(self) -> AsyncIterator[None]:
-        """See `services._runtime.outbox.Link`."""
+        """See `services._runtime.relaying.Link`."""
         producer = AIOKafkaProducer(
             **producing(self._settings, self._name),
             transactional_id=transactional_id(self._name),

@@ -1,8 +1,21 @@
 """What the stages of a process tell Prometheus."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+@contextmanager
+def shown_in(registry: CollectorRegistry) -> Iterator[CollectorRegistry]:
+    """A registry whose metrics `registry` shows while the block lasts: what comes after it may have the same names."""
+    own = CollectorRegistry()
+    registry.register(own)
+    try:
+        yield own
+    finally:
+        registry.unregister(own)
 
 
 class Metrics:

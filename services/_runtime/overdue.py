@@ -27,10 +27,8 @@ def watch_deadlines(resources: Resources, stage: str, engine: AsyncEngine, deadl
         "nativefax_overdue_seconds",
         "How far the latest fax in a state is past its deadline",
         ("stage", "state"),
-        registry=None,
+        registry=resources.registry,
     )
-    resources.registry.register(late)
-    resources.stack.callback(resources.registry.unregister, late)  # a start that fails is repeated
     resources.supervise("deadlines", partial(_watch, engine, deadlines, partial(late.labels, stage)))
 
 

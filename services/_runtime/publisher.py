@@ -106,7 +106,7 @@ class Publisher:
             raise PublishUnknown(type(error).__name__) from error
 
     async def reached(self) -> None:
-        """See `services._runtime.outbox.Link`."""
+        """See `services._runtime.relaying.Link`."""
         if self._producer is None:
             raise PublishUnknown("the producer isn't connected")
         try:
@@ -119,7 +119,7 @@ class Publisher:
 
     @asynccontextmanager
     async def leading(self) -> AsyncIterator[None]:
-        """See `services._runtime.outbox.Link`. Whoever led before isn't shut out: see `FencedPublisher` for that."""
+        """See `services._runtime.relaying.Link`. Whoever led before isn't shut out: see `FencedPublisher` for that."""
         await self.reached()
         yield
 

@@ -104,9 +104,8 @@ class Relay:
 
 def relay(resources: Resources, outbox: Outbox, link: Link) -> None:
     """Relay `outbox` as long as the process runs; tell the age of what waits, and when Kafka doesn't confirm."""
-    age = Gauge("nativefax_outbox_oldest_seconds", "Age of the oldest event not yet published", registry=None)
-    resources.registry.register(age)
-    resources.stack.callback(resources.registry.unregister, age)  # a start that fails is repeated
+    told = "Age of the oldest event not yet published"
+    age = Gauge("nativefax_outbox_oldest_seconds", told, registry=resources.registry)
     relay = Relay(outbox, link)
     resources.waits.append(relay.waits)
     resources.supervise("outbox", relay.run)

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services._runtime.access.missing import checked
 from services._runtime.blobs import ObjectStore
 from services._runtime.consumer import StageConsumer
-from services._runtime.metrics import Metrics, StageMetrics
+from services._runtime.metrics import Metrics, StageMetrics, shown_in
 from services._runtime.process import Process
 from services._runtime.publisher import Publisher
 from services._runtime.settings import KafkaSettings, StageSettings, StoreSettings
@@ -31,6 +31,7 @@ class Resources:
     """What a stage may be built of. What it enters into `stack` is closed when the process ends.
 
     Attributes:
+        registry: For metrics of this start; they are gone with `stack`, so a start that fails can be repeated.
         publisher: The process's own, connected; closed after everything in `stack` that was entered later.
         tasks: Background work by name; see `supervise`.
         pages: What is served; see `serve`.
@@ -110,7 +111,8 @@ class StageService:
             publisher = Publisher(self._kafka, source=self.name, confirm_seconds=self._settings.confirm_seconds)
             await publisher.start()
             stack.push_async_callback(publisher.stop)
-            resources = Resources(self._kafka, self._settings, stack, self.registry, publisher)
+            registry = stack.enter_context(shown_in(self.registry))
+            resources = Resources(self._kafka, self._settings, stack, registry, publisher)
             resources.waits.append(rights.waits)
             stages = await self._build(resources)
             consumers = [consumer for stage in stages for consumer in self._consumers_of(stage, publisher)]

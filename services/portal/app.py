@@ -126,9 +126,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     await place_first_token(people, services.tokens, settings)
     relay(resources, outbox, publisher)
     resources.supervise("jobs", services.inventory.worker().run)
-    measuring = Measuring(resources.registry, pipeline.lags)
-    resources.stack.callback(measuring.close)
-    resources.supervise("measuring", measuring.run)
+    resources.supervise("measuring", Measuring(resources.registry, pipeline.lags).run)
     if found:
         retentions.start(resources, engine, found.history)
     machines = Wrapping(api(services), HttpMetrics(resources.registry, "portal_api"), broken)

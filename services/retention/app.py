@@ -67,7 +67,6 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     parts = assemble(StoreSettings(), settings, holds, resources.owner, utc_now)
     resources.stack.push_async_callback(parts.bucket.close)
     told = Told(resources.registry)
-    resources.stack.callback(told.close)
     await _schedule(resources, settings, parts, told)
     handler = Retention(parts.bucket, parts.sweep, parts.uploads, settings.faxes_per_task, told, utc_now)
     at_once = settings.at_once

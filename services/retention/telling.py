@@ -21,14 +21,6 @@ class Told:
             for name in Findings().counts
         }
 
-        self._registry = registry
-
-    def close(self) -> None:
-        """Show nothing more, so that a process that starts anew can show it all again."""
-        own = (self._faxes, self._objects, self._bytes, self._moved, self._refused, self._verified)
-        for metric in (*own, *self._findings.values()):
-            self._registry.unregister(metric)
-
     def swept(self, swept: Swept) -> None:
         """Count what a task did."""
         self._faxes.inc(len(swept.expired))

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from schemas.fax import FaxStatusChanged
 from services._runtime import relaying
 from services._runtime.database import connect, transaction
+from services._runtime.metrics import shown_in
 from services._runtime.outbox import BATCH, Outbox
 from services._runtime.publisher import Message, Publisher, PublishUnknown
 from services._runtime.relaying import Relay
@@ -217,7 +218,8 @@ async def test_a_process_tells_how_old_what_waits_is_and_that_kafka_does_not_con
     async with AsyncExitStack() as stack:
         kafka = KafkaSettings(bootstrap="nowhere:1")
         publisher = Publisher(kafka, source="tests", confirm_seconds=1)
-        resources = Resources(kafka, StageSettings(), stack, registry, publisher)
+        own = stack.enter_context(shown_in(registry))
+        resources = Resources(kafka, StageSettings(), stack, own, publisher)
         relaying.relay(resources, box, link)
         assert (age(), resources.waits[0]()) == (0, [])
         await write(engine, [step(0, 1)], box)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.local.certificate import LIFE, make_certificate
 from services._runtime.database import connect
 from services._runtime.lag import Lag
+from services._runtime.metrics import shown_in
 from services._runtime.outcomes import DependencyAway
 from services._runtime.overdue import overdue
 from services.dialer import adapters as dialer
@@ -107,16 +108,15 @@ async def test_the_portal_measures_every_group_and_keeps_what_it_knew(monkeypatc
     hour_ago = datetime.now(UTC) - timedelta(hours=1)
     lags = [Lag("router", "fax-ready", 7, hour_ago, 0), Lag("dialer", "fax-to-dial", 0, None, 2)]
     began = time.time()
-    measuring_all = Measuring(registry, Kafka(lags, enough).lags)
-    with pytest.raises(Enough):
-        await measuring_all.run()
-    router = {"group": "router", "topic": "fax-ready"}
-    assert registry.get_sample_value("nativefax_group_messages", router) == 7
-    assert 3600 <= (registry.get_sample_value("nativefax_group_oldest_seconds", router) or 0) < 3700
-    assert registry.get_sample_value("nativefax_group_processes", {"group": "router"}) == 0
-    assert registry.get_sample_value("nativefax_group_processes", {"group": "dialer"}) == 2
-    assert (registry.get_sample_value("nativefax_groups_measured_seconds") or 0) >= began
-    measuring_all.close()
+    with shown_in(registry) as own:
+        with pytest.raises(Enough):
+            await Measuring(own, Kafka(lags, enough).lags).run()
+        router = {"group": "router", "topic": "fax-ready"}
+        assert registry.get_sample_value("nativefax_group_messages", router) == 7
+        assert 3600 <= (registry.get_sample_value("nativefax_group_oldest_seconds", router) or 0) < 3700
+        assert registry.get_sample_value("nativefax_group_processes", {"group": "router"}) == 0
+        assert registry.get_sample_value("nativefax_group_processes", {"group": "dialer"}) == 2
+        assert (registry.get_sample_value("nativefax_groups_measured_seconds") or 0) >= began
     assert registry.get_sample_value("nativefax_group_messages", router) is None
 
 

@@ -15,7 +15,7 @@ from schemas.retention import FaxExpired, HoldChanged, RetentionRequested
 from schemas.topics import FAX_READY, MESSAGE_LIMIT, RETENTION_REQUESTED
 from services._runtime.expiry import expiry
 from services._runtime.hold_table import HoldTable, is_scope
-from services._runtime.metrics import Metrics, StageMetrics
+from services._runtime.metrics import Metrics, StageMetrics, shown_in
 from services._runtime.outcomes import DependencyAway, Done, Outcome
 from services._runtime.publisher import message_of
 from services._runtime.settings import KafkaSettings
@@ -237,12 +237,12 @@ def test_the_index_knows_what_is_missing_on_either_side() -> None:
 
 def test_metrics_are_shown_and_can_be_taken_away_and_shown_anew() -> None:
     registry = CollectorRegistry()
-    told = Told(registry)
-    told.verified(Findings(overdue_objects=3), 1000.0)
-    assert "nativefax_retention_overdue_objects 3.0" in generate_latest(registry).decode()
-    told.close()
+    with shown_in(registry) as own:
+        Told(own).verified(Findings(overdue_objects=3), 1000.0)
+        assert "nativefax_retention_overdue_objects 3.0" in generate_latest(registry).decode()
     assert generate_latest(registry) == b""
-    Told(registry)
+    with shown_in(registry) as own:
+        Told(own)
 
 
 def ready(accepted_at: datetime) -> ReceivedFaxReady:

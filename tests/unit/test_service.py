@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse
 from services._runtime.service import Resources, StageService
 from services._runtime.settings import KafkaSettings, StageSettings
 from services._runtime.stage import Stage
+from services._runtime.wrapping import HttpMetrics
 
 
 class NoPublisher:
@@ -52,12 +53,18 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
             NOTES.append("work ended")
 
     WORK.append(asyncio.get_running_loop().create_future())
+    HttpMetrics(resources.registry, "desk").requests.labels("GET", "/", "200").inc()
     resources.supervise("clock", work)
     resources.serve(PlainTextResponse("open"))
     await asyncio.sleep(0)
     if FAILS and FAILS.pop():
         raise ConnectionRefusedError
     return ()
+
+
+def requests(service: StageService) -> float | None:
+    labels = {"method": "GET", "route": "/", "status": "200"}
+    return service.registry.get_sample_value("nativefax_desk_requests_total", labels)
 
 
 async def answer(service: StageService) -> int:
@@ -98,5 +105,7 @@ async def test_a_start_that_fails_leaves_nothing_running(service: StageService) 
         await service.start()
     assert NOTES == ["publisher started", "work began", "work ended", "publisher stopped"]
     assert await answer(service) == 503
+    assert requests(service) is None
     await service.start()
     assert await answer(service) == 200
+    assert requests(service) == 1

@@ -40,7 +40,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     resources.stack.push_async_callback(accounts.stop)
     outbox = Outbox(engine, OUTBOX, resources.publisher, source=NAME)
     faxes, blobs = HeldFaxes(engine, outbox), resources.blobs()
-    reused = Counter("nativefax_ata_jobs_reused", "Other documents as a known job", registry=None)
+    reused = Counter("nativefax_ata_jobs_reused", "Other documents as a known job", registry=resources.registry)
     desk = Desk(
         devices=Devices(engine, accounts),
         submitting=Submitting(Submissions(blobs, resources.publisher), reused),
@@ -53,8 +53,6 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     resources.supervise("sweeper", Sweeper(faxes).run)
     watch_deadlines(resources, NAME, engine, deadlines())
     resources.serve(Wrapping(gateway(desk), HttpMetrics(resources.registry, NAME), broken))
-    resources.registry.register(reused)
-    resources.stack.callback(resources.registry.unregister, reused)  # a start that fails is repeated
     return (Stage(NAME, ATA_REQUESTED, desk.receiving.handle),)
 
 

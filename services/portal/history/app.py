@@ -25,7 +25,6 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     store = resources.blobs()
     await rebuild_new(engine, projection, resources.kafka, store)
     told = Told(resources.registry)
-    resources.stack.callback(told.close)
     resources.supervise("records", Recorder(Unrecorded(engine), store, told).run)
     projecting = Projecting(projection, told.step)
     return (

@@ -17,12 +17,6 @@ class Told:
         self._steps = Counter(
             "nativefax_fax_steps", "Steps of faxes, repeats too", ("stage", "state", "reason"), registry=registry
         )
-        self._registry = registry
-
-    def close(self) -> None:
-        """Show nothing more, so that a process that starts anew can show it all again."""
-        for told in (self._waiting, self._steps):
-            self._registry.unregister(told)
 
     def step(self, event: FaxStatusChanged) -> None:
         """A stage said what became of a fax."""

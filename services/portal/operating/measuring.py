@@ -18,7 +18,6 @@ class Measuring:
     """Measures every consumer group every half minute; every process of the portal does."""
 
     def __init__(self, registry: CollectorRegistry, lags: Callable[[], Awaitable[Sequence[Lag]]]) -> None:
-        self._registry = registry
         self._lags = lags
         of_topic = ("group", "topic")
         self._messages = Gauge("nativefax_group_messages", "Messages not committed", of_topic, registry=registry)
@@ -26,11 +25,6 @@ class Measuring:
         self._processes = Gauge("nativefax_group_processes", "Members of the group", ("group",), registry=registry)
         self._measured = Gauge("nativefax_groups_measured_seconds", "When Kafka last answered this", registry=registry)
         self._measured.set_to_current_time()
-
-    def close(self) -> None:
-        """Show nothing more, so that a process that starts anew can show it all again."""
-        for told in (self._messages, self._oldest, self._processes, self._measured):
-            self._registry.unregister(told)
 
     async def run(self) -> None:
         """Measure until cancelled. Kafka that is away is waited for: the last answer stays, and its time tells."""

@@ -22,7 +22,6 @@ from services.portal.web.settings import PortalSettings
 def start(resources: Resources, engine: AsyncEngine, history: History) -> None:
     """Name faxes to retention for as long as the process runs; `engine` is the portal's database."""
     told = Told(resources.registry)
-    resources.stack.callback(told.close)
     naming = Naming(Accounts(engine), history, resources.publisher, told)
     claims = Claims(resources.blobs(), resources.owner, LEASE)
     resources.supervise("retentions", Asking(naming, claims, told).run)

@@ -17,12 +17,6 @@ class Told:
             "When this process last named all that was due",
             registry=registry,
         )
-        self._registry = registry
-
-    def close(self) -> None:
-        """Show nothing more, so that a process that starts anew can show it all again."""
-        for metric in (self._named, self._asked):
-            self._registry.unregister(metric)
 
     def named(self, faxes: int) -> None:
         """So many more were named, and Kafka has confirmed it."""
