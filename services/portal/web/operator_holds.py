@@ -60,7 +60,6 @@ async def _page(visit: Visit, no: Refused | None = None) -> Response:
     return await show(
         visit,
         "stray_holds.html",
-        422 if no else 200,
         title=gettext("Stray holds"),
         holds=found,
         refused=no,

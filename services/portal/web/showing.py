@@ -124,8 +124,9 @@ def choice_of(visit: Visit) -> Choice | None:
     return Choice(languages.offered, chosen.tag if chosen else "", back)
 
 
-async def show(visit: Visit, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
-    """A page."""
+async def show(visit: Visit, template: str, status: int | None = None, /, **values: Any) -> HTMLResponse:
+    """A page. Its status is 422 if it says why something was `refused`, else 200, unless another is given."""
+    status = status or (422 if values.get("refused") else 200)
     person = visit.session.person if visit.session else None
     path = visit.request.url.path
     answer = render(

@@ -104,7 +104,6 @@ async def account_page(visit: Visit, one: Account, no: Refused | None = None, **
     return await show(
         visit,
         "account.html",
-        422 if no else 200,
         title=gettext("Fax number {number}").format(number=one.number),
         domain=await inventory.lists.domain(actor, one.domain),
         account=one,

@@ -66,7 +66,6 @@ async def _tab(visit: Visit, typed: AddAccount, *, no: Refused | None = None, op
     return await show(
         visit,
         "accounts.html",
-        422 if no else 200,
         title=gettext("Fax Accounts of {name}").format(name=domain.name),
         domain=domain,
         accounts=found[:ROWS],

@@ -78,6 +78,4 @@ async def _page(visit: Visit, template: str, no: Refused | None = None) -> Respo
         "users": await lists.users(actor, domain.name, limit=CHOICES),
     }
     title = gettext("Move numbers") if template == "move.html" else gettext("Change the primary user")
-    return await show(
-        visit, template, 422 if no else 200, title=title, domain=domain, refused=no, in_form=FIELDS, **values
-    )
+    return await show(visit, template, title=title, domain=domain, refused=no, in_form=FIELDS, **values)

@@ -61,7 +61,6 @@ async def _tab(visit: Visit, typed: str = "", no: Refused | None = None) -> Resp
     return await show(
         visit,
         "numbers.html",
-        422 if no else 200,
         title=gettext("Phone Numbers of {name}").format(name=domain.name),
         domain=domain,
         numbers=found,

@@ -117,7 +117,6 @@ async def _page(
     return await show(
         visit,
         "brand.html",
-        422 if no else 200,
         title=gettext("Brand"),
         typed=typed,
         refused=no,

@@ -61,7 +61,6 @@ async def _list(visit: Visit, typed: TypedDomain, no: Refused | None = None, *, 
     return await show(
         visit,
         "domains.html",
-        422 if no else 200,
         title=gettext("Domains"),
         domains=shown,
         query=query,

@@ -43,7 +43,6 @@ async def _page(visit: Visit, one: User, typed: UserForm, no: Refused | None = N
     return await show(
         visit,
         "user.html",
-        422 if no else 200,
         title=gettext("User {name}").format(name=one.name),
         domain=domain,
         user=one,

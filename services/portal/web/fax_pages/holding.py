@@ -102,7 +102,6 @@ async def _fax_page(visit: Visit, fax: Found, no: Refused | None = None) -> Resp
     return await show(
         visit,
         "hold_fax.html",
-        422 if no else 200,
         title=gettext("Hold this fax"),
         fax=fax.row,
         address=fax.address,
@@ -123,7 +122,6 @@ async def _domain_page(visit: Visit, no: Refused | None = None) -> Response:
     return await show(
         visit,
         "holds.html",
-        422 if no else 200,
         title=gettext("Retention and holds of {name}").format(name=domain.name),
         domain=domain,
         lines=[_line(one, domain.name, accounts) for one in await lists.holds(actor, domain.name)],

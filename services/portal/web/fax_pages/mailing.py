@@ -101,7 +101,6 @@ async def _page(visit: Visit, fax: Found, account: Account, form: UUID, refused:
     return await show(
         visit,
         "mail_fax.html",
-        422 if refused else 200,
         title=gettext("Forward this fax by mail"),
         fax=fax.row,
         address=fax.address,

@@ -88,7 +88,6 @@ async def _page(visit: Visit, fax: Found, no: Refused | None = None) -> Response
     return await show(
         visit,
         "release.html",
-        422 if no else 200,
         title=gettext("Release this fax"),
         fax=fax.row,
         address=fax.address,

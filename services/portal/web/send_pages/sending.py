@@ -99,7 +99,6 @@ async def form(visit: Visit, draft: Draft, refused: Refused | None = None, *, be
     return await show(
         visit,
         "send.html",
-        422 if refused else 200,
         title=gettext("Send a fax"),
         draft=draft,
         address=draft_page(draft) if begun else "/send",

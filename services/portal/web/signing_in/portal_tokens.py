@@ -43,7 +43,6 @@ async def _page(
     return await show(
         visit,
         "portal_tokens.html",
-        422 if fault else 200,
         title=gettext("API tokens"),
         tokens=await visit.services.tokens.of(visit.person),
         made=made,
