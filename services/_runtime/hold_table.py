@@ -10,6 +10,7 @@ from schemas.topics import FAX_HOLDS
 from services._runtime.compacted import STALE_SECONDS, CompactedTable
 from services._runtime.outcomes import DependencyAway
 from services._runtime.records import Record
+from services._runtime.running import running
 from services._runtime.settings import KafkaSettings
 
 HOLD_KINDS = ("fax", "account", "domain")
@@ -75,3 +76,13 @@ def is_scope(text: str) -> bool:
         return str(UUID(name)) == name
     except ValueError:
         return False
+
+
+async def holds_now(settings: KafkaSettings) -> Sequence[HoldChanged]:
+    """Every hold that is in force, read from the topic's beginning to its end.
+
+    Raises:
+        KafkaError: No broker answers, or the topic is missing.
+    """
+    async with running(HoldTable(settings)) as table:
+        return table.held

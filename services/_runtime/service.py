@@ -20,6 +20,7 @@ from services._runtime.consumer import StageConsumer
 from services._runtime.metrics import Metrics, StageMetrics, shown_in
 from services._runtime.process import Process
 from services._runtime.publisher import Publisher
+from services._runtime.running import running
 from services._runtime.settings import KafkaSettings, StageSettings, StoreSettings
 from services._runtime.stage import Stage
 
@@ -109,8 +110,7 @@ class StageService:
         async with AsyncExitStack() as stack:
             rights = await stack.enter_async_context(checked(self._kafka, self.name))
             publisher = Publisher(self._kafka, source=self.name, confirm_seconds=self._settings.confirm_seconds)
-            await publisher.start()
-            stack.push_async_callback(publisher.stop)
+            await stack.enter_async_context(running(publisher))
             registry = stack.enter_context(shown_in(self.registry))
             resources = Resources(self._kafka, self._settings, stack, registry, publisher)
             resources.waits.append(rights.waits)

@@ -2,18 +2,15 @@
 
 from schemas.accounts import FaxAccount
 from services._runtime.account_table import AccountRecord, AccountTable
+from services._runtime.running import running
 from services._runtime.settings import KafkaSettings
 from services.cli.errors import Refused
 
 
 async def records() -> tuple[AccountRecord, ...]:
     """Every number's newest record."""
-    table = AccountTable(KafkaSettings())
-    await table.start()
-    try:
+    async with running(AccountTable(KafkaSettings())) as table:
         return table.records
-    finally:
-        await table.stop()
 
 
 async def account_of(number: str) -> FaxAccount:

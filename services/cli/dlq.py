@@ -10,6 +10,7 @@ from rich.table import Table
 
 from services._runtime.dead_letters import DeadLetterRecord, Resolution, UnknownTopic, read, resolve, with_reason
 from services._runtime.publisher import Publisher
+from services._runtime.running import running
 from services._runtime.settings import KafkaSettings
 from services.cli.errors import Refused
 from services.cli.surroundings import ROOT, adopt
@@ -92,10 +93,6 @@ def _chosen(letters: Iterable[DeadLetterRecord], names: list[str]) -> list[DeadL
 
 
 async def _resolve_all(letters: Iterable[DeadLetterRecord], how: Resolution) -> None:
-    publisher = Publisher(KafkaSettings(), source="cli", confirm_seconds=20)
-    await publisher.start()
-    try:
+    async with running(Publisher(KafkaSettings(), source="cli", confirm_seconds=20)) as publisher:
         for letter in letters:
             await resolve(letter, how, publisher, getpass.getuser())
-    finally:
-        await publisher.stop()

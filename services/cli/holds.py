@@ -10,6 +10,7 @@ from rich.table import Table
 from schemas.retention import HoldChanged
 from services._runtime.hold_table import HoldTable, is_scope
 from services._runtime.records import Record
+from services._runtime.running import running
 from services._runtime.settings import KafkaSettings
 from services.cli.errors import Refused
 from services.cli.portal import Portal, RefusedByPortal
@@ -132,9 +133,5 @@ def _unlisted() -> Sequence[HoldChanged]:
 
 
 async def _read() -> Sequence[HoldChanged]:
-    table = Unlisted(KafkaSettings())
-    await table.start()
-    try:
+    async with running(Unlisted(KafkaSettings())) as table:
         return table.held
-    finally:
-        await table.stop()

@@ -11,6 +11,7 @@ import typer
 
 from services._runtime.blobs import ObjectStore
 from services._runtime.publisher import Publisher
+from services._runtime.running import running
 from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli.errors import Refused
 from services.cli.following import StatusReader
@@ -56,17 +57,15 @@ def receive(
 
 async def _receive(files: list[Path], faxes: list[Incoming], wait: float) -> int:
     kafka, blobs = KafkaSettings(), ObjectStore(StoreSettings())
-    publisher = Publisher(kafka, source="cli", confirm_seconds=20)
-    await publisher.start()
     waiting = 0
-    try:
-        async with StatusReader.open(kafka, from_start=False) as reader:
-            events = await hand_over(faxes, blobs, publisher)
-            names = {fax_id_of(event): str(file) for event, file in zip(events, files, strict=True)}
-            async for way in follow(events, reader, blobs, wait):
-                waiting += not way.ended
-                sys.stdout.write(json.dumps({"file": names[way.fax_id], **way.line()}) + "\n")
-                sys.stdout.flush()
-    finally:
-        await publisher.stop()
+    async with (
+        running(Publisher(kafka, source="cli", confirm_seconds=20)) as publisher,
+        StatusReader.open(kafka, from_start=False) as reader,
+    ):
+        events = await hand_over(faxes, blobs, publisher)
+        names = {fax_id_of(event): str(file) for event, file in zip(events, files, strict=True)}
+        async for way in follow(events, reader, blobs, wait):
+            waiting += not way.ended
+            sys.stdout.write(json.dumps({"file": names[way.fax_id], **way.line()}) + "\n")
+            sys.stdout.flush()
     return 1 if waiting and wait else 0

@@ -28,6 +28,7 @@ from rich.text import Text
 from services._runtime.claims import utc_now
 from services._runtime.hold_table import HoldTable
 from services._runtime.publisher import Publisher
+from services._runtime.running import running
 from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli.errors import Refused
 from services.cli.surroundings import ROOT, adopt
@@ -91,28 +92,22 @@ def verify(
 
 @asynccontextmanager
 async def _parts() -> AsyncIterator[Parts]:
-    holds = HoldTable(KafkaSettings())
-    await holds.start()
-    parts = assemble(StoreSettings(), RetentionSettings(), holds, f"{platform.node()}/{os.getpid()}", utc_now)
-    try:
-        yield parts
-    finally:
-        await parts.bucket.close()
-        await holds.stop()
+    async with running(HoldTable(KafkaSettings())) as holds:
+        parts = assemble(StoreSettings(), RetentionSettings(), holds, f"{platform.node()}/{os.getpid()}", utc_now)
+        try:
+            yield parts
+        finally:
+            await parts.bucket.close()
 
 
 async def _run(*, dry_run: bool) -> Report:
     publisher = Publisher(KafkaSettings(), source="retention", confirm_seconds=20)
-    await publisher.start()
-    try:
-        async with _parts() as parts:
-            sweep = Run(parts.sweep, parts.uploads, parts.planner, publisher.publish_events, utc_now)
-            bound, days = await sweep.count()
-            with _progress() as progress:
-                bar = progress.add_task("looking" if dry_run else "sweeping", total=sum(days.values()))
-                return await sweep.go(bound, days, dry_run=dry_run, told=lambda faxes: progress.advance(bar, faxes))
-    finally:
-        await publisher.stop()
+    async with running(publisher), _parts() as parts:
+        sweep = Run(parts.sweep, parts.uploads, parts.planner, publisher.publish_events, utc_now)
+        bound, days = await sweep.count()
+        with _progress() as progress:
+            bar = progress.add_task("looking" if dry_run else "sweeping", total=sum(days.values()))
+            return await sweep.go(bound, days, dry_run=dry_run, told=lambda faxes: progress.advance(bar, faxes))
 
 
 async def _verify(grace: timedelta) -> Findings:

@@ -12,7 +12,7 @@ from schemas.retention import HoldChanged
 from services._runtime.claims import utc_now
 from services._runtime.database import connect
 from services._runtime.history import History
-from services._runtime.hold_table import HoldTable
+from services._runtime.hold_table import holds_now
 from services._runtime.outbox import Outbox
 from services._runtime.publisher import Message
 from services._runtime.settings import KafkaSettings
@@ -71,7 +71,7 @@ async def _on(database: str, history: str, work: Callable[[StrayHolds, Sequence[
     engine, faxes = connect(database), connect(history, reading=True)
     try:
         store = Store(engine, Outbox(engine, OUTBOX, Unconnected(), source="portal"), utc_now)
-        return await work(StrayHolds(store, History(faxes)), await _held())
+        return await work(StrayHolds(store, History(faxes)), await holds_now(KafkaSettings()))
     finally:
         await engine.dispose()
         await faxes.dispose()
@@ -83,12 +83,3 @@ class Unconnected:
     async def publish(self, messages: Sequence[Message]) -> None:
         """See `Publishes`."""
         raise NotImplementedError
-
-
-async def _held() -> Sequence[HoldChanged]:
-    table = HoldTable(KafkaSettings())
-    await table.start()
-    try:
-        return table.held
-    finally:
-        await table.stop()

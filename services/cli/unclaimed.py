@@ -9,14 +9,14 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from schemas.accounts import FaxAccount
 from schemas.decision import Decision
 from schemas.fax import FaxStatusChanged, ReleaseRequested
 from schemas.keys import DECISION, fax_prefix
-from services._runtime.account_table import AccountTable
 from services._runtime.blobs import ObjectStore
 from services._runtime.publisher import Publisher
+from services._runtime.running import running
 from services._runtime.settings import KafkaSettings, StoreSettings
+from services.cli.account_records import account_of
 from services.cli.errors import Refused
 from services.cli.following import StatusReader
 from services.cli.surroundings import ROOT, adopt
@@ -66,7 +66,7 @@ async def _release(fax: UUID, to: str) -> None:
     step = next((step for step, _ in await _unclaimed() if step.fax_id == fax), None)
     if step is None:
         raise Refused(f"{fax} is no unclaimed fax. `nativefax unclaimed` lists them.")
-    account = await _account(to)
+    account = await account_of(to)
     request = ReleaseRequested(
         fax_id=fax,
         version=step.version + 1,
@@ -76,24 +76,8 @@ async def _release(fax: UUID, to: str) -> None:
         by=getpass.getuser(),
         requested_at=datetime.now(UTC),
     )
-    publisher = Publisher(KafkaSettings(), source="cli", confirm_seconds=20)
-    await publisher.start()
-    try:
+    async with running(Publisher(KafkaSettings(), source="cli", confirm_seconds=20)) as publisher:
         await publisher.publish_events([request])
-    finally:
-        await publisher.stop()
-
-
-async def _account(number: str) -> FaxAccount:
-    table = AccountTable(KafkaSettings())
-    await table.start()
-    try:
-        found = await table.look_up(number)
-    finally:
-        await table.stop()
-    if not isinstance(found, FaxAccount):
-        raise Refused(f"{number} is no fax account. `nativefax accounts list` shows those there are.")
-    return found
 
 
 async def _unclaimed() -> list[tuple[FaxStatusChanged, Decision | None]]:

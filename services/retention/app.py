@@ -9,6 +9,7 @@ from services._runtime.blobs import ObjectStore
 from services._runtime.claims import Claims, utc_now
 from services._runtime.hold_table import HoldTable
 from services._runtime.publisher import Publisher
+from services._runtime.running import running
 from services._runtime.service import Resources, run_stages
 from services._runtime.settings import StoreSettings
 from services._runtime.stage import Stage
@@ -63,7 +64,7 @@ def assemble(store: StoreSettings, settings: RetentionSettings, holds: Holds, ow
 async def build(resources: Resources) -> tuple[Stage, ...]:
     """The workers of this process and its scheduler, once every hold is known."""
     settings = RetentionSettings()
-    holds = await _holds(resources)
+    holds = await resources.stack.enter_async_context(running(HoldTable(resources.kafka)))
     parts = assemble(StoreSettings(), settings, holds, resources.owner, utc_now)
     resources.stack.push_async_callback(parts.bucket.close)
     told = Told(resources.registry)
@@ -77,17 +78,9 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     )
 
 
-async def _holds(resources: Resources) -> HoldTable:
-    holds = HoldTable(resources.kafka)
-    await holds.start()
-    resources.stack.push_async_callback(holds.stop)
-    return holds
-
-
 async def _schedule(resources: Resources, settings: RetentionSettings, parts: Parts, told: Told) -> None:
     publisher = Publisher(resources.kafka, source="retention", confirm_seconds=resources.settings.confirm_seconds)
-    await publisher.start()
-    resources.stack.push_async_callback(publisher.stop)
+    await resources.stack.enter_async_context(running(publisher))
     scheduler = Scheduler(
         bucket=parts.bucket,
         planner=parts.planner,
@@ -100,8 +93,8 @@ async def _schedule(resources: Resources, settings: RetentionSettings, parts: Pa
         now=utc_now,
         ingest_is_behind=Backlog(resources.kafka).behind,
     )
-    running = asyncio.create_task(scheduler.run(lambda: asyncio.sleep(TICK_SECONDS)))
-    resources.stack.callback(running.cancel)
+    scheduling = asyncio.create_task(scheduler.run(lambda: asyncio.sleep(TICK_SECONDS)))
+    resources.stack.callback(scheduling.cancel)
 
 
 def main() -> None:

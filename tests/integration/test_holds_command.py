@@ -183,7 +183,7 @@ async def test_a_stray_hold_is_lifted_where_the_portals_database_is(
 ) -> None:
     for scope in ("domain:gone.example", f"domain:{DOMAIN}"):
         at.held_by_others(scope)
-    monkeypatch.setattr(stray_holds, "_held", at.topic)
+    monkeypatch.setattr(stray_holds, "holds_now", lambda _kafka: at.topic())
     with pytest.raises(Refused, match="NATIVEFAX_HISTORY_DATABASE"):
         await at.run("strays")
     monkeypatch.setenv("NATIVEFAX_PORTAL_DATABASE", f"sqlite:///{tmp_path}/portal.sqlite")

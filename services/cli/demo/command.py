@@ -21,6 +21,7 @@ from deploy.local.credentials import load_credentials
 from deploy.local.telephony import t30
 from services._runtime.blobs import ObjectStore
 from services._runtime.publisher import Publisher
+from services._runtime.running import running
 from services._runtime.settings import KafkaSettings, StoreSettings
 from services.cli import terminal
 from services.cli.demo.adding import add_customers, say_where
@@ -78,9 +79,8 @@ async def _send(folder: Path, maildir: Path, console: Console, password: str, *,
     console.print(f"\n[bold]{len(CALLS)} {kind} to receive[/bold]{others}; {len(SUBMISSIONS)} faxes to send")
     show = Show(console, total + len(SUBMISSIONS))
     async with AsyncExitStack() as stack:
-        publisher = Publisher(KafkaSettings(), source="demo", confirm_seconds=20)
-        await publisher.start()
-        stack.push_async_callback(publisher.stop)
+        starting = running(Publisher(KafkaSettings(), source="demo", confirm_seconds=20))
+        publisher = await stack.enter_async_context(starting)
         added = await add_customers(password)
         await enrol(added.accounts[DEVICE], added.code)
         sent_reader = await stack.enter_async_context(StatusReader.open(KafkaSettings(), from_start=False))

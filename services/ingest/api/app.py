@@ -16,6 +16,7 @@ from services._runtime.history import History, HistorySettings
 from services._runtime.outcomes import DependencyAway
 from services._runtime.process import Process
 from services._runtime.publisher import Publisher, Publishes
+from services._runtime.running import running
 from services._runtime.settings import KafkaSettings, StageSettings, StoreSettings
 from services._runtime.wrapping import HttpMetrics, Wrapping
 from services.ingest.api.confirming import Confirming
@@ -62,11 +63,8 @@ class ApiService:
         async with AsyncExitStack() as stack:
             self._rights = await stack.enter_async_context(checked(KafkaSettings(), self.name))
             publisher = Publisher(KafkaSettings(), source=self.name, confirm_seconds=self._stage.confirm_seconds)
-            await publisher.start()
-            stack.push_async_callback(publisher.stop)
-            table = AccountTable(KafkaSettings())
-            await table.start()
-            stack.push_async_callback(table.stop)
+            await stack.enter_async_context(running(publisher))
+            table = await stack.enter_async_context(running(AccountTable(KafkaSettings())))
             await stack.enter_async_context(reporting(table, publisher, "ingest", self.name))
             engine = connect(self._history.database.get_secret_value(), reading=True)
             stack.push_async_callback(engine.dispose)

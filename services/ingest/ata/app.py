@@ -11,6 +11,7 @@ from services._runtime.database import connect, migrate
 from services._runtime.outbox import Outbox
 from services._runtime.overdue import watch_deadlines
 from services._runtime.relaying import relay
+from services._runtime.running import running
 from services._runtime.service import Resources, run_stages
 from services._runtime.stage import Stage
 from services._runtime.wrapping import HttpMetrics, Wrapping
@@ -35,9 +36,7 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     engine = connect(settings.database.get_secret_value())
     resources.stack.push_async_callback(engine.dispose)
     await migrate(engine, "services.ingest.ata")
-    accounts = AccountTable(resources.kafka)
-    await accounts.start()
-    resources.stack.push_async_callback(accounts.stop)
+    accounts = await resources.stack.enter_async_context(running(AccountTable(resources.kafka)))
     outbox = Outbox(engine, OUTBOX, resources.publisher, source=NAME)
     faxes, blobs = HeldFaxes(engine, outbox), resources.blobs()
     reused = Counter("nativefax_ata_jobs_reused", "Other documents as a known job", registry=resources.registry)

@@ -9,6 +9,7 @@ from services._runtime.access.missing import Rights, checked
 from services._runtime.blobs import ObjectStore
 from services._runtime.process import Process
 from services._runtime.publisher import Publisher
+from services._runtime.running import running
 from services._runtime.settings import KafkaSettings, LinkSettings, StageSettings, StoreSettings
 from services._runtime.verp import Verp
 from services.ingest.bounces.door import listen
@@ -53,8 +54,7 @@ class BounceService:
         async with AsyncExitStack() as stack:
             self._rights = await stack.enter_async_context(checked(KafkaSettings(), self.name))
             publisher = Publisher(KafkaSettings(), source=self.name, confirm_seconds=self._stage.confirm_seconds)
-            await publisher.start()
-            stack.push_async_callback(publisher.stop)
+            await stack.enter_async_context(running(publisher))
             bounces = Bounces(ObjectStore(StoreSettings()), publisher, self._outcomes)
             verp = Verp(LinkSettings().links_secret.get_secret_value(), self._settings.domain)
             server = await listen(Gateway(verp, bounces, self._refused), self._settings)

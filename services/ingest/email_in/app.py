@@ -12,6 +12,7 @@ from services._runtime.blobs import ObjectStore
 from services._runtime.outcomes import DependencyAway
 from services._runtime.process import Process
 from services._runtime.publisher import Publisher
+from services._runtime.running import running
 from services._runtime.settings import KafkaSettings, StageSettings, StoreSettings
 from services.ingest.email_in.door import listen
 from services.ingest.email_in.gateway import Gateway
@@ -54,13 +55,10 @@ class EmailInService:
             return
         async with AsyncExitStack() as stack:
             kafka = KafkaSettings()
-            accounts = AccountTable(kafka)
-            await accounts.start()
-            stack.push_async_callback(accounts.stop)
+            accounts = await stack.enter_async_context(running(AccountTable(kafka)))
             self._rights = await stack.enter_async_context(checked(kafka, self.name))
             publisher = Publisher(kafka, source=self.name, confirm_seconds=self._stage.confirm_seconds)
-            await publisher.start()
-            stack.push_async_callback(publisher.stop)
+            await stack.enter_async_context(running(publisher))
             await stack.enter_async_context(reporting(accounts, publisher, "ingest", self.name))
             mails = Mails(accounts, Submissions(ObjectStore(StoreSettings()), publisher))
             server = await listen(Gateway(self._settings, mails, self._outcomes))

@@ -11,7 +11,7 @@ from schemas.retention import HoldChanged
 from services._runtime import dead_letters, lag
 from services._runtime.blobs import Blobs
 from services._runtime.dead_letters import DeadLetterRecord, Resolution
-from services._runtime.hold_table import HoldTable
+from services._runtime.hold_table import holds_now
 from services._runtime.lag import Lag
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import Publishes, PublishUnknown
@@ -73,16 +73,7 @@ class Pipeline:
 
     async def holds(self) -> Sequence[HoldChanged]:
         """See `Operations`."""
-        return await _answered(_holds(self.kafka))
-
-
-async def _holds(kafka: KafkaSettings) -> Sequence[HoldChanged]:
-    table = HoldTable(kafka)
-    await table.start()
-    try:
-        return table.held
-    finally:
-        await table.stop()
+        return await _answered(holds_now(self.kafka))
 
 
 async def _answered(asked: Awaitable[T]) -> T:
