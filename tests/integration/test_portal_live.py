@@ -196,12 +196,17 @@ async def test_a_mails_link_leads_through_signing_in_to_the_fax(world: LivePorta
             assert (await client.get(fax_page(fax))).status_code == status
 
 
-async def test_each_use_of_a_link_is_in_the_audit_log_before_anything_is_shown(world: LivePortal) -> None:
+async def with_an_account(world: LivePortal) -> str:
+    """The id of an account that the reseller has added."""
     reseller = await world.portal.signed_in("reseller")
     form = {"phone_number": "+12025550101", "primary_user": "1003", "methods": "email", "handling": "portal"}
     assert (await post(reseller, ACCOUNTS_PAGE, **form)).status_code == 303
     async with transaction(world.portal.engine) as connection:
-        account = str(await connection.scalar(select(ACCOUNTS.c.account_id)))
+        return str(await connection.scalar(select(ACCOUNTS.c.account_id)))
+
+
+async def test_each_use_of_a_link_is_in_the_audit_log_before_anything_is_shown(world: LivePortal) -> None:
+    account = await with_an_account(world)
     blobs, links = MemoryBlobs({KEY: PDF, PICTURE: b"png"}), Links("s" * 40, 7, lambda: AT)
     uses = LinkUses(world.portal.services.inventory.lists.store)
     transport = httpx.ASGITransport(link_pages(blobs, links, uses), raise_app_exceptions=False)
@@ -227,11 +232,7 @@ async def test_each_use_of_a_link_is_in_the_audit_log_before_anything_is_shown(w
 
 
 async def test_a_link_that_is_out_asks_for_a_sign_in_once_its_account_does(world: LivePortal) -> None:
-    reseller = await world.portal.signed_in("reseller")
-    form = {"phone_number": "+12025550101", "primary_user": "1003", "methods": "email", "handling": "portal"}
-    assert (await post(reseller, ACCOUNTS_PAGE, **form)).status_code == 303
-    async with transaction(world.portal.engine) as connection:
-        account = str(await connection.scalar(select(ACCOUNTS.c.account_id)))
+    account = await with_an_account(world)
     blobs, links = MemoryBlobs({KEY: PDF, PICTURE: b"png"}), Links("s" * 40, 7, lambda: AT)
     pages = link_pages(blobs, links, LinkUses(world.portal.services.inventory.lists.store))
     transport = httpx.ASGITransport(pages, raise_app_exceptions=False)

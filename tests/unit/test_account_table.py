@@ -1,23 +1,13 @@
 """The table of accounts, as it reads its topic: an outbox that is published again repeats records, in their order."""
 
-from datetime import timedelta
-
 from schemas.accounts import FaxAccount, RemovedAccount
 from services._runtime.account_table import AccountTable
 from services._runtime.publisher import message_of
 from services._runtime.settings import KafkaSettings
 from tests.unit.records import delivered
-from tests.unit.test_routing import NOW, NUMBER, account
+from tests.unit.test_routing import NOW, account, removed
 
-GONE = RemovedAccount(
-    account_id="acc-1",
-    version=3,
-    fax_number=NUMBER,
-    reseller="northwind",
-    domain="clinic.example",
-    removed_at=NOW,
-    quarantined_until=NOW + timedelta(days=30),
-)
+GONE = removed(version=3)
 NEXT = account(account_id="acc-2", version=1)
 
 

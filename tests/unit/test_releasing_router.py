@@ -15,7 +15,7 @@ from services._runtime.outcomes import Done
 from services.router.domain import decide
 from tests.fakes import MemoryBlobs
 from tests.unit.test_router import KEY, Table, routed, router
-from tests.unit.test_routing import ACCEPTED, ATA, CALLER, FAX_ID, NOW, NUMBER, account, fax, unreadable
+from tests.unit.test_routing import ACCEPTED, ATA, CALLER, FAX_ID, NOW, NUMBER, account, fax, removed, unreadable
 
 RELEASE_KEY = fax_prefix(ACCEPTED, FAX_ID) + RELEASE
 ELSEWHERE = "+12025550177"
@@ -102,16 +102,8 @@ async def test_released_twice_by_two_people_to_two_accounts_the_first_counts() -
 
 
 async def test_a_number_that_is_no_longer_the_accounts_gets_nothing_and_the_fax_says_so() -> None:
-    removed = RemovedAccount(
-        account_id="acc-9",
-        version=4,
-        fax_number=ELSEWHERE,
-        reseller="northwind",
-        domain="d",
-        removed_at=NOW,
-        quarantined_until=NOW,
-    )
-    for record in (None, removed, account(account_id="acc-10", fax_number=ELSEWHERE)):
+    given_up = removed(account_id="acc-9", fax_number=ELSEWHERE, domain="d", quarantined_until=NOW)
+    for record in (None, given_up, account(account_id="acc-10", fax_number=ELSEWHERE)):
         blobs = await set_aside()
         [step] = await released(blobs, Table(record), request())
         assert (step.state, step.account_id, step.version) == ("unclaimed", None, 4)
@@ -120,16 +112,7 @@ async def test_a_number_that_is_no_longer_the_accounts_gets_nothing_and_the_fax_
 
 
 async def test_a_fax_that_is_known_to_a_reseller_goes_to_no_account_of_another() -> None:
-    removed = RemovedAccount(
-        account_id="acc-1",
-        version=4,
-        fax_number=NUMBER,
-        reseller="contoso",
-        domain="d",
-        removed_at=NOW,
-        quarantined_until=NOW,
-    )
-    blobs = await set_aside(removed)
+    blobs = await set_aside(removed(reseller="contoso", domain="d", quarantined_until=NOW))
     [step] = await released(blobs, Table(OTHERS), request())
     assert (step.state, step.reseller, "not released" in step.detail) == ("unclaimed", "contoso", True)
     own = account(account_id="acc-9", fax_number=ELSEWHERE, reseller="contoso")

@@ -45,6 +45,20 @@ def account(**changes: Any) -> FaxAccount:
     return FaxAccount.model_validate(fields | changes)
 
 
+def removed(**changes: Any) -> RemovedAccount:
+    """The account that had the number."""
+    fields: dict[str, Any] = {
+        "account_id": "acc-1",
+        "version": 4,
+        "fax_number": NUMBER,
+        "reseller": "northwind",
+        "domain": "clinic.example",
+        "removed_at": NOW,
+        "quarantined_until": NOW + timedelta(days=30),
+    }
+    return RemovedAccount(**(fields | changes))
+
+
 def fax(**changes: Any) -> ReceivedFaxReady:
     fields: dict[str, Any] = {
         "fax_id": FAX_ID,
@@ -180,16 +194,7 @@ def test_an_unknown_number() -> None:
 
 
 def test_a_removed_number_keeps_reseller_and_domain_and_no_account() -> None:
-    removed = RemovedAccount(
-        account_id="acc-1",
-        version=4,
-        fax_number=NUMBER,
-        reseller="northwind",
-        domain="clinic.example",
-        removed_at=NOW,
-        quarantined_until=NOW + timedelta(days=30),
-    )
-    decision = decide(fax(), removed, NOW)
+    decision = decide(fax(), removed(), NOW)
     assert decision.events == (decision.status,)
     assert (decision.rule, decision.status.state) == ("number-removed", "unclaimed")
     assert (decision.reseller, decision.domain) == ("northwind", "clinic.example")

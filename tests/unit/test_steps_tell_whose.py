@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import pytest
 
-from schemas.accounts import RemovedAccount
 from schemas.fax import FaxStatusChanged
 from schemas.telephony import CallReport
 from services.ingest.api.domain import cancellation
@@ -13,20 +12,12 @@ from services.ingest.domain import status
 from services.router.domain import decide
 from services.router.submitted import decide_submitted
 from tests.unit.test_dialer import One
-from tests.unit.test_routing import NOW, NUMBER, account, fax
+from tests.unit.test_routing import NOW, account, fax, removed
 from tests.unit.test_routing_submitted import submitted
 from tests.unit.test_submission import World, submission
 
 KNOWN = ("northwind", "clinic.example")
-REMOVED = RemovedAccount(
-    account_id="acc-1",
-    version=4,
-    fax_number=NUMBER,
-    reseller="northwind",
-    domain="clinic.example",
-    removed_at=NOW,
-    quarantined_until=NOW,
-)
+REMOVED = removed(quarantined_until=NOW)
 
 
 @pytest.mark.parametrize(
