@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from services._runtime import topic_admin
+from services._runtime.settings import KafkaSettings
 from tests.needs import (  # noqa: F401 - hooks
     pytest_collection_modifyitems,
     pytest_sessionfinish,
@@ -29,3 +31,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     opened.open()
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def kafka(cluster: Cluster) -> Iterator[KafkaSettings]:
+    """The cluster with its topics, and the environment of this process as that of a stage."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in cluster.environment.items():
+            patch.setenv(name, value)
+        topic_admin.apply_now(KafkaSettings())
+        yield KafkaSettings()

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import random
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -12,7 +11,6 @@ import httpx
 import pytest
 
 from schemas.identity import api_fax_id
-from services._runtime import topic_admin
 from services._runtime.settings import KafkaSettings
 from services._runtime.tokens import mint
 from tests.fault.api_process import address_of, api_processes, check_one_fax, form, head, make_history, submitted
@@ -30,12 +28,8 @@ CUT: set[UUID] = set()
 
 
 @pytest.fixture(scope="module")
-def pipeline(cluster: Cluster) -> Iterator[Pipeline]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        topic_admin.apply_now(KafkaSettings())
-        yield Pipeline(cluster)
+def pipeline(cluster: Cluster, kafka: KafkaSettings) -> Pipeline:
+    return Pipeline(cluster)
 
 
 class Cut:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -16,7 +16,6 @@ from schemas.fax import AtaRequested, EmailRequested, FaxSubmitted
 from schemas.identity import ata_fax_id
 from schemas.keys import ATTACHMENTS, fax_prefix
 from schemas.topics import EMAIL_REQUESTED, FAX_STATUS, FAX_SUBMITTED
-from services._runtime import topic_admin
 from services._runtime.publisher import Publisher
 from services._runtime.settings import KafkaSettings
 from services.ingest.ata.client import AtaClient, GatewayRefused
@@ -40,12 +39,8 @@ from tests.providers.cluster import Cluster
 
 
 @pytest.fixture(scope="module")
-def pipeline(cluster: Cluster) -> Iterator[Pipeline]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        topic_admin.apply_now(KafkaSettings())
-        yield Pipeline(cluster)
+def pipeline(cluster: Cluster, kafka: KafkaSettings) -> Pipeline:
+    return Pipeline(cluster)
 
 
 @pytest.fixture

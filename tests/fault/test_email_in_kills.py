@@ -4,7 +4,7 @@ import contextlib
 import socket
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,8 @@ import pytest
 
 from schemas.accounts import FaxAccount
 from schemas.fax import FaxSubmitted
-from services._runtime import topic_admin
 from services._runtime.blobs import ObjectStore
-from services._runtime.settings import KafkaSettings, StoreSettings
+from services._runtime.settings import StoreSettings
 from tests.fault.email_gateway import announced, clinic, gateway, port_of, publish
 from tests.fault.workers import Worker, eventually
 from tests.providers.cluster import Cluster
@@ -24,13 +23,7 @@ DELAYS = (0.0, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08)
 """Seconds from a mail's last octet to the kill: while it is read, stored, announced, answered."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def environment(cluster: Cluster) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        topic_admin.apply_now(KafkaSettings())
-        yield
+pytestmark = pytest.mark.usefixtures("kafka")
 
 
 @dataclass

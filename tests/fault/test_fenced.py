@@ -1,6 +1,6 @@
 """Who leads under a name shuts out whoever led before, on real Kafka: also what was sent and not yet committed."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -8,23 +8,12 @@ import pytest
 from aiokafka.errors import KafkaError
 
 from schemas.retention import HoldChanged
-from services._runtime import topic_admin
 from services._runtime.fenced import FencedPublisher
 from services._runtime.hold_table import HoldTable
 from services._runtime.publisher import Message, Publisher, PublishUnknown, confirmed, message_of
 from services._runtime.settings import KafkaSettings
-from tests.providers.cluster import Cluster
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def kafka(cluster: Cluster) -> Iterator[KafkaSettings]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        topic_admin.apply_now(KafkaSettings())
-        yield KafkaSettings()
 
 
 @pytest.fixture

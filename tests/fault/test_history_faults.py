@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,6 @@ from schemas.fax import FaxStatusChanged, TablePositionReported
 from schemas.keys import RECORD, fax_prefix
 from schemas.retention import FaxExpired
 from schemas.topics import FAX_STATUS
-from services._runtime import topic_admin
 from services._runtime.blobs import ObjectStore
 from services._runtime.database import connect, migrate, transaction
 from services._runtime.history import History
@@ -76,17 +75,8 @@ async def opened(cluster: Cluster, folder: Path, url: str) -> AsyncIterator[Proj
     await engine.dispose()
 
 
-@pytest.fixture(scope="module")
-def kafka(cluster: Cluster) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        topic_admin.apply_now(KafkaSettings())
-        yield
-
-
 @pytest.fixture
-async def projected(cluster: Cluster, kafka: None, tmp_path: Path, database: str) -> AsyncIterator[Projected]:
+async def projected(cluster: Cluster, kafka: KafkaSettings, tmp_path: Path, database: str) -> AsyncIterator[Projected]:
     async with opened(cluster, tmp_path, database) as one:
         yield one
 

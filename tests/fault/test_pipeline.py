@@ -9,7 +9,6 @@ import pytest
 
 from deploy.local.mailbox import Faults
 from schemas.topics import EMAIL_REQUESTED, FAX_READY, TELEPHONY_FAX_RECEIVED, Topic
-from services._runtime import topic_admin
 from services._runtime.settings import KafkaSettings
 from services.cli.receiving import Incoming, Way
 from tests.fault.pipeline import CLEAN, NORTH, SOUTH, Pipeline, account
@@ -22,12 +21,8 @@ INPUT = {"ingest": TELEPHONY_FAX_RECEIVED, "router": FAX_READY, "email_out": EMA
 
 
 @pytest.fixture(scope="module")
-def pipeline(cluster: Cluster) -> Iterator[Pipeline]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        topic_admin.apply_now(KafkaSettings())
-        yield Pipeline(cluster)
+def pipeline(cluster: Cluster, kafka: KafkaSettings) -> Pipeline:
+    return Pipeline(cluster)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import asyncio
 import json
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,6 @@ from schemas.accounts import FaxAccount, RemovedAccount
 from schemas.base import Event
 from schemas.envelope import decode
 from schemas.topics import FAX_ACCOUNTS
-from services._runtime import topic_admin
 from services._runtime.account_table import AccountTable
 from services._runtime.kafka import client_options
 from services._runtime.settings import KafkaSettings
@@ -29,15 +28,6 @@ RELAY = ["-m", "tests.fault.portal_relay"]
 ROUTER = ["-m", "services", "router"]
 TABLES = {"router": ROUTER, **{one: ["-m", "services", one] for one in ("api", "ata", "email_in")}}
 """The processes that decide by the accounts."""
-
-
-@pytest.fixture(scope="module")
-def kafka(cluster: Cluster) -> Iterator[KafkaSettings]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        topic_admin.apply_now(KafkaSettings())
-        yield KafkaSettings()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.fax import FaxStatusChanged
 from schemas.retention import HoldChanged
-from services._runtime import topic_admin
 from services._runtime.database import connect, migrate
 from services._runtime.history import History
 from services._runtime.publisher import Publisher
@@ -35,15 +34,6 @@ def bucket(cluster: Cluster) -> Iterator[StoreSettings]:
     with new_bucket(cluster.environment, versioned=False) as settings:
         yield settings
         empty(settings)
-
-
-@pytest.fixture
-def kafka(cluster: Cluster) -> Iterator[KafkaSettings]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        topic_admin.apply_now(KafkaSettings())
-        yield KafkaSettings()
 
 
 @dataclass

@@ -4,7 +4,6 @@ import asyncio
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +16,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.envelope import encode
 from schemas.retention import FaxExpired
-from schemas.topics import TOPICS
 from services._runtime import topic_admin
 from services._runtime.kafka import client_options
 from services._runtime.publisher import Message, Publisher
@@ -104,13 +102,9 @@ async def dead_letters(kafka: KafkaSettings) -> list[dict[str, bytes]]:
 
 
 @pytest.fixture(scope="module")
-def kafka(cluster: Cluster) -> Iterator[KafkaSettings]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        settings = KafkaSettings()
-        topic_admin.apply_now(settings, (*TOPICS, ECHO))
-        yield settings
+def kafka(kafka: KafkaSettings) -> KafkaSettings:
+    topic_admin.apply_now(kafka, (ECHO,))
+    return kafka
 
 
 @pytest.fixture

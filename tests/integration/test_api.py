@@ -5,7 +5,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
@@ -21,7 +21,6 @@ from sqlalchemy import insert
 from schemas.accounts import FaxAccount
 from schemas.identity import api_fax_id
 from schemas.keys import DOCUMENT, fax_prefix
-from services._runtime import topic_admin
 from services._runtime.database import connect, transaction
 from services._runtime.decision import decide_once
 from services._runtime.history.tables import FAXES
@@ -73,12 +72,8 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-def pipeline(cluster: Cluster) -> Iterator[Pipeline]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        topic_admin.apply_now(KafkaSettings())
-        yield Pipeline(cluster)
+def pipeline(cluster: Cluster, kafka: KafkaSettings) -> Pipeline:
+    return Pipeline(cluster)
 
 
 @pytest.fixture(scope="module")

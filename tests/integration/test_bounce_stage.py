@@ -13,7 +13,6 @@ import pytest
 
 from deploy.local.mailbox import read_maildir
 from schemas.fax import FaxStatusChanged
-from services._runtime import topic_admin
 from services._runtime.settings import KafkaSettings
 from services.cli.following import StatusReader
 from services.cli.receiving import Incoming
@@ -32,12 +31,8 @@ BOUNCING = {
 
 
 @pytest.fixture(scope="module")
-def pipeline(cluster: Cluster) -> Iterator[Pipeline]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        topic_admin.apply_now(KafkaSettings())
-        yield Pipeline(cluster)
+def pipeline(cluster: Cluster, kafka: KafkaSettings) -> Pipeline:
+    return Pipeline(cluster)
 
 
 @contextmanager

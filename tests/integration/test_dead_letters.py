@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,7 +10,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from schemas.topics import EMAIL_REQUESTED, TELEPHONY_FAX_RECEIVED, Topic
-from services._runtime import topic_admin
 from services._runtime.dead_letters import DeadLetterRecord, read, resolve
 from services._runtime.publisher import Message, Publisher
 from services._runtime.settings import KafkaSettings
@@ -24,12 +23,8 @@ SETTLED = "nativefax_messages_total"
 
 
 @pytest.fixture(scope="module")
-def pipeline(cluster: Cluster) -> Iterator[Pipeline]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        topic_admin.apply_now(KafkaSettings())
-        yield Pipeline(cluster)
+def pipeline(cluster: Cluster, kafka: KafkaSettings) -> Pipeline:
+    return Pipeline(cluster)
 
 
 @contextlib.asynccontextmanager

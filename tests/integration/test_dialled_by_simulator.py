@@ -1,7 +1,7 @@
 """The dialer and the simulator as processes: faxes are dialled as often as needed, one call to a number at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,6 @@ from deploy.local.telephony import journal, kept
 from schemas.base import StoredObject
 from schemas.fax import Attachment, FaxStatusChanged, FaxSubmitted, FaxToDial
 from schemas.keys import ATTACHMENTS, DIALLED, DIALLED_STANDARD, SUBMISSION, fax_prefix
-from services._runtime import topic_admin
 from services._runtime.publisher import Publisher
 from services._runtime.settings import KafkaSettings
 from services.cli.following import StatusReader
@@ -35,12 +34,8 @@ FAST = {f"NATIVEFAX_DIALER_{name}_SECONDS": "1" for name in ("BUSY", "NO_ANSWER"
 
 
 @pytest.fixture(scope="module")
-def pipeline(cluster: Cluster) -> Iterator[Pipeline]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        topic_admin.apply_now(KafkaSettings())
-        yield Pipeline(cluster)
+def pipeline(cluster: Cluster, kafka: KafkaSettings) -> Pipeline:
+    return Pipeline(cluster)
 
 
 def to_dial(destination: str) -> FaxToDial:

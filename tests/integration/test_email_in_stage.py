@@ -2,29 +2,21 @@
 
 import asyncio
 import smtplib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from services._runtime import topic_admin
 from services._runtime.blobs import ObjectStore
-from services._runtime.settings import KafkaSettings, StoreSettings
+from services._runtime.settings import StoreSettings
 from tests.fault.email_gateway import announced, clinic, gateway, port_of, publish, secured
 from tests.fault.workers import eventually
 from tests.providers.cluster import Cluster, Name
 from tests.unit.email_in import FAX, JPEG, PDF, SECRET, attached, mail, multipart, plain
 
-
-@pytest.fixture(scope="module", autouse=True)
-def environment(cluster: Cluster) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        topic_admin.apply_now(KafkaSettings())
-        yield
+pytestmark = pytest.mark.usefixtures("kafka")
 
 
 def submit(port: int, folder: Path, sender: str, content: bytes) -> int:

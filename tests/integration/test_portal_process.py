@@ -15,7 +15,6 @@ import httpx
 import pytest
 
 from schemas.fax import FaxStatusChanged
-from services._runtime import topic_admin
 from services._runtime.settings import KafkaSettings
 from services._runtime.tokens import mint
 from services.cli.receiving import Incoming
@@ -35,16 +34,7 @@ STAGES = ("portal", "portal", "router", "ingest")
 
 
 @pytest.fixture
-def kafka(cluster: Cluster) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        topic_admin.apply_now(KafkaSettings())
-        yield
-
-
-@pytest.fixture
-def running(kafka: None, cluster: Cluster, postgres_url: str, tmp_path: Path) -> Iterator[list[Worker]]:
+def running(kafka: KafkaSettings, cluster: Cluster, postgres_url: str, tmp_path: Path) -> Iterator[list[Worker]]:
     environment = {
         **cluster.environment,
         "NATIVEFAX_PORTAL_DATABASE": postgres_url,

@@ -15,7 +15,6 @@ import pytest
 from schemas.fax import FaxStatusChanged
 from schemas.identity import received_fax_id
 from schemas.keys import ORIGINAL, fax_prefix
-from services._runtime import topic_admin
 from services._runtime.settings import KafkaSettings
 from services._runtime.tokens import digest
 from services.cli.following import StatusReader
@@ -32,12 +31,8 @@ HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 
 
 @pytest.fixture(scope="module")
-def pipeline(cluster: Cluster) -> Iterator[Pipeline]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        topic_admin.apply_now(KafkaSettings())
-        yield Pipeline(cluster)
+def pipeline(cluster: Cluster, kafka: KafkaSettings) -> Pipeline:
+    return Pipeline(cluster)
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from schemas.base import StoredObject
 from schemas.envelope import decode
 from schemas.telephony import DialMode, DialRequested, TelephonyDialResult
 from schemas.topics import TELEPHONY_DIAL_RESULT
-from services._runtime import topic_admin
 from services._runtime.blobs import ObjectStore
 from services._runtime.kafka import client_options
 from services._runtime.publisher import Publisher
@@ -34,12 +33,8 @@ THREE_PAGES = pages.FOLDER / "three_pages.tif"
 
 
 @pytest.fixture(scope="module")
-def environment(cluster: Cluster) -> Iterator[dict[str, str]]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        topic_admin.apply_now(KafkaSettings())
-        yield cluster.environment
+def environment(cluster: Cluster, kafka: KafkaSettings) -> dict[str, str]:
+    return cluster.environment
 
 
 @pytest.fixture
