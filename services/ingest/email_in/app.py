@@ -55,8 +55,8 @@ class EmailInService:
             return
         async with AsyncExitStack() as stack:
             kafka = KafkaSettings()
-            accounts = await stack.enter_async_context(running(AccountTable(kafka)))
             self._rights = await stack.enter_async_context(checked(kafka, self.name))
+            accounts = await stack.enter_async_context(running(AccountTable(kafka)))
             publisher = Publisher(kafka, source=self.name, confirm_seconds=self._stage.confirm_seconds)
             await stack.enter_async_context(running(publisher))
             await stack.enter_async_context(reporting(accounts, publisher, "ingest", self.name))
