@@ -19,7 +19,7 @@ from deploy.local.parts import KINDS, Part, build_part, local_kinds, outside_set
 from deploy.local.ports import assign_ports
 from deploy.local.preflight import check_machine
 from deploy.local.proxy import without_proxy
-from deploy.local.signals import stoppable
+from deploy.local.signals import asked_to_stop
 from deploy.local.supervisor import Program, Supervisor
 
 __all__ = ["Program", "Progress", "Stack"]
@@ -137,10 +137,11 @@ class Stack:
         Raises:
             SetupError: The supervisor ended by itself.
         """
-        with stoppable():
-            while self.supervisor.alive():
-                time.sleep(0.5)
-            raise SetupError("The supervisor ended.", cure=f"Its log tells why: {self.root / 'logs'}")
+        with asked_to_stop() as asked:
+            while not asked():
+                if not self.supervisor.alive():
+                    raise SetupError("The supervisor ended.", cure=f"Its log tells why: {self.root / 'logs'}")
+                time.sleep(GLANCE_SECONDS)
 
     def stop(self) -> None:
         """Stop the programs, then the parts, and leave no process."""

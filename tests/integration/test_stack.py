@@ -31,8 +31,23 @@ from deploy.local.stack import Program, Stack
 stack = Stack(Path(sys.argv[1]), outside={"NATIVEFAX_KAFKA_BOOTSTRAP": "k:1", "NATIVEFAX_STORE_ENDPOINT": "http://s"})
 with stoppable(), stack:
     stack.run([Program("stage", (sys.executable, "-c", "import time; time.sleep(600)"), processes=2)])
+    exec(sys.argv[2])
     print("up", flush=True)
     stack.serve()
+"""
+ASKED_AMID_A_LOOK = """
+import os, signal
+class Lock:
+    def __init__(self, popen):
+        self.popen, self.lock, popen._waitpid_lock = popen, popen._waitpid_lock, self
+    def acquire(self, *how):
+        self.popen._waitpid_lock = self.lock  # once
+        self.lock.acquire(*how)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return True
+    def release(self):
+        self.lock.release()
+Lock(stack.supervisor._warden)
 """
 
 
@@ -141,6 +156,15 @@ def test_a_signal_ends_every_process(tmp_path: Path, number: int) -> None:
     assert eventually(lambda: processes_naming(tmp_path) == [])
 
 
+def test_a_signal_amid_a_look_at_the_supervisor_ends_every_process(tmp_path: Path) -> None:
+    with _driver(tmp_path, ASKED_AMID_A_LOOK) as driver:
+        try:
+            assert driver.wait(20) == 0
+        finally:
+            driver.kill()
+    assert eventually(lambda: processes_naming(tmp_path) == [])
+
+
 def test_a_start_right_after_a_kill_succeeds(tmp_path: Path) -> None:
     with _driver(tmp_path) as driver:
         driver.kill()
@@ -166,8 +190,8 @@ def test_preflight_names_what_stands_in_the_way(
     assert refused.value.cure
 
 
-def _driver(root: Path) -> subprocess.Popen[bytes]:
-    driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(root)], stdout=subprocess.PIPE)
+def _driver(root: Path, arrange: str = "") -> subprocess.Popen[bytes]:
+    driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(root), arrange], stdout=subprocess.PIPE)
     assert driver.stdout is not None
     assert driver.stdout.readline() == b"up\n"
     return driver
