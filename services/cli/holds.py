@@ -44,7 +44,7 @@ def set_hold(scope: Scope, reason: Reason, by: By = None) -> None:
         Portal.named().post(told.Hold, "holds", scope=scope, reason=reason, by=by or "")
     except RefusedByPortal as refused:
         raise _explained(refused, scope) from refused
-    console().print(f"{scope} is on hold. Once it is in force, a moment later, nothing of it is deleted.")
+    console().print(f"{scope} is on hold. Once it is in force, a minute later, nothing of it is deleted.")
 
 
 @app.command(epilog='Example:\n\nnativefax holds lift domain:clinic.example --reason "Audit is over"')

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
 
 
 REMEMBERED_SECONDS = 60.0
+REQUEST_SECONDS = 30.0
 
 
 class Bucket:
     """Our bucket. A request that fails is repeated a few times; then the store is away (`DependencyAway`)."""
 
-    def __init__(self, settings: StoreSettings, *, at_once: int = 8, seconds: float = 30.0) -> None:
+    def __init__(self, settings: StoreSettings, *, at_once: int = 8, seconds: float = REQUEST_SECONDS) -> None:
         self._name = settings.bucket
         self._call = Calls(at_once, seconds)
         self._versioned = False
@@ -113,13 +115,21 @@ class Bucket:
                 return found[:limit]
             start = answer["NextKeyMarker"] + "~"
 
-    async def delete(self, files: Sequence[File]) -> list[File]:
-        """Delete by 1,000, what fails a few times; the answer is what the store won't delete."""
-        return [file for batch in batches(files) for file in await until_empty(self._delete, list(batch))]
+    async def delete(self, files: Sequence[File], still_good: Callable[[], None] = lambda: None) -> list[File]:
+        """Delete by 1,000, what fails a few times; the answer is what the store won't delete.
 
-    async def _delete(self, batch: Sequence[File]) -> list[File]:
+        `still_good` is called just before each request, in a thread, and raises where it must not be made any more.
+        """
+        once = partial(self._delete, still_good)
+        return [file for batch in batches(files) for file in await until_empty(once, list(batch))]
+
+    async def _delete(self, still_good: Callable[[], None], batch: Sequence[File]) -> list[File]:
+        def request(**asked: Any) -> Any:
+            still_good()
+            return self._client.delete_objects(**asked)
+
         wanted = {"Objects": [file.reference for file in batch], "Quiet": True}
-        answer = await self._call(self._client.delete_objects, Bucket=self._name, Delete=wanted)
+        answer = await self._call(request, Bucket=self._name, Delete=wanted)
         refused = {
             (one.get("Key"), one.get("VersionId") or None)
             for one in answer.get("Errors", [])

@@ -1,10 +1,15 @@
 """What is on hold, as retention asks it."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from schemas.retention import HoldChanged
+from services._runtime.outcomes import DependencyAway
 from services.retention.domain import Facts
+
+GOOD_SECONDS = 20.0
+"""For so long what was read of the holds may be acted on. The portal waits longer before it calls one in force."""
 
 
 class Holds(Protocol):
@@ -16,6 +21,22 @@ class Holds(Protocol):
 
     async def read_to_end(self) -> None:
         """Know every hold that is set by now; raises `DependencyAway` when that can't be known."""
+
+
+async def read(holds: Holds) -> Callable[[], None]:
+    """Read `holds` to their end; what comes back is to be called before each request that deletes.
+
+    Raises:
+        DependencyAway: They can't be known; and, when called, what was read is too old.
+    """
+    asked = time.monotonic()
+    await holds.read_to_end()
+
+    def still_good() -> None:
+        if time.monotonic() >= asked + GOOD_SECONDS:
+            raise DependencyAway("fax-holds", f"they were read more than {GOOD_SECONDS:.0f} s ago")
+
+    return still_good
 
 
 def cover(holds: Sequence[HoldChanged], fax: Facts) -> bool:

@@ -1,6 +1,6 @@
 """The sweep: which faxes of a day there are, what becomes of each, and doing it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain
@@ -14,7 +14,7 @@ from services.retention.adapters import Bucket
 from services.retention.domain import Facts, Now, Verdict, begins, is_due, may_be_due, named, verdict
 from services.retention.facts import facts
 from services.retention.files import LIMIT, File
-from services.retention.holds import Holds, cover
+from services.retention.holds import Holds, cover, read
 from services.retention.moving import Mover
 from services.retention.pace import Pace
 from services.retention.remains import Remains, remains
@@ -37,6 +37,11 @@ class Candidate:
     def fax_id(self) -> UUID:
         """Of the fax."""
         return self.remains.fax_id
+
+    @property
+    def objects(self) -> int:
+        """How many there are to delete, its acceptance among them."""
+        return len(self.remains.documents) + len(self.remains.records) + 1
 
 
 @dataclass
@@ -110,16 +115,17 @@ class Sweep:
     async def carry_out(self, candidates: Sequence[Candidate], day: date) -> Swept:
         """Delete and move. Before each batch the holds are read to their end; unknown, nothing more is done.
 
-        What the batch has to wait for it waits for before, so that no hold is overlooked which was set meanwhile.
+        What the batch has to wait for it waits for before, and it ends early where that was long ago, so that no hold
+        is overlooked which was set meanwhile.
         """
         swept, done = Swept(), 0
         for batch in whole_faxes(candidates):
             try:
-                await self.pace.spend(sum(len(one.remains.documents) for one in batch if self.verdict(one) == "expire"))
-                await self.holds.read_to_end()
+                await self.pace.spend(sum(one.objects for one in batch if self.verdict(one) == "expire"))
+                still_good = await read(self.holds)
                 decided = [(one, self.verdict(one)) for one in batch]
                 await self._move(decided, swept)
-                await self._expire([one for one, word in decided if word == "expire"], day, swept)
+                await self._expire([one for one, word in decided if word == "expire"], day, swept, still_good)
             except DependencyAway as away:
                 swept.away = away
                 swept.unfinished = [one.fax_id for one in candidates[done:]]
@@ -134,18 +140,25 @@ class Sweep:
             elif word == "restore":
                 swept.moved += await self.mover.bring_back(one.remains)
 
-    async def _expire(self, faxes: Sequence[Candidate], day: date, swept: Swept) -> None:
-        await self._delete(faxes, [one.remains.documents for one in faxes], swept)
+    async def _expire(
+        self, faxes: Sequence[Candidate], day: date, swept: Swept, still_good: Callable[[], None]
+    ) -> None:
+        await self._delete(faxes, [one.remains.documents for one in faxes], swept, still_good)
         empty = [one for one in faxes if one.fax_id not in swept.refused]
         acceptances = await self._acceptances(empty)
         records = [[*acceptances[one.fax_id], *one.remains.records] for one in empty]
-        await self.pace.spend(sum(map(len, records)))
-        await self._delete(empty, records, swept)
+        await self._delete(empty, records, swept, still_good)
         swept.expired += [self._tombstone(one, day) for one in empty if one.fax_id not in swept.refused]
 
-    async def _delete(self, faxes: Sequence[Candidate], theirs: Sequence[Sequence[File]], swept: Swept) -> None:
+    async def _delete(
+        self,
+        faxes: Sequence[Candidate],
+        theirs: Sequence[Sequence[File]],
+        swept: Swept,
+        still_good: Callable[[], None],
+    ) -> None:
         files = list(chain.from_iterable(theirs))
-        left = set(await self.bucket.delete(files))
+        left = set(await self.bucket.delete(files, still_good))
         for one, mine in zip(faxes, theirs, strict=True):
             if refused := [file.key for file in mine if file in left]:
                 swept.refused[one.fax_id] = refused

@@ -26,7 +26,8 @@ ADDRESS = VERP.address(request())
 @asynccontextmanager
 async def serving(world: World, **changed: Any) -> AsyncIterator[int]:
     """The port of a server around `world`'s fakes."""
-    server = await listen(world.gateway, BounceSettings(domain="bounces.north.example", port=0, name="mx", **changed))
+    settings = BounceSettings(domain="bounces.north.example", port=0, name="mx", **changed)
+    server = await listen(world.gateway, settings, settings.tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

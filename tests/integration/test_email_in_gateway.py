@@ -35,7 +35,7 @@ def pem(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @asynccontextmanager
 async def serving(world: World) -> AsyncIterator[int]:
-    server = await listen(world.gateway)
+    server = await listen(world.gateway, world.gateway.settings.tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

@@ -3,12 +3,14 @@
 import asyncio
 import json
 import random
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 
 from schemas.keys import HELD, accepted_key, fax_prefix
 from schemas.retention import RetentionRequested
@@ -246,6 +248,33 @@ async def test_a_hold_set_while_a_batch_waits_for_its_turn_counts(
     await stored.sweep(stored.task(when.date()))
     assert {event.fax_id for event in stored.events} == {faxes[1]}
     assert stored.of(faxes[0])
+
+
+async def test_a_hold_set_while_the_store_does_not_answer_counts(
+    stored: StoredFaxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read of the holds is good for a while only: a request that is repeated for longer isn't made again."""
+    monkeypatch.setattr("services.retention.holds.GOOD_SECONDS", 0.2)
+    when = stored.oldest - timedelta(days=2)
+    held, other = sorted(await stored.put_faxes([when] * 2))
+    parts, asked = stored.parts(), 0
+
+    def drops_the_first(**_event: object) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            stored.holds.scopes = {f"fax:{held}"}
+            time.sleep(0.3)
+            raise ConnectionClosedError(endpoint_url="the store's")
+
+    parts.bucket._client.meta.events.register("before-send.s3.DeleteObjects", drops_the_first)
+    with pytest.raises(DependencyAway, match="fax-holds"):
+        await stored.sweep(stored.task(when.date()), worker=stored.worker(parts))
+    assert asked == 1
+    assert (len(stored.of(held)), len(stored.of(other))) == (6, 6)
+    await stored.sweep(worker=stored.worker(parts))
+    assert {event.fax_id for event in stored.events} == {other}
+    assert all(key.startswith(HELD) for key in stored.of(held))
 
 
 async def test_a_fax_whose_decision_cannot_be_read_stays_while_an_account_is_on_hold(stored: StoredFaxes) -> None:

@@ -11,7 +11,6 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import MetaData, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy.local.certificate import LIFE, make_certificate
 from services._runtime.database import connect
 from services._runtime.lag import Lag
 from services._runtime.metrics import shown_in
@@ -21,8 +20,6 @@ from services.dialer import adapters as dialer
 from services.dialer import tables as dialers
 from services.ingest.ata import adapters as ata
 from services.ingest.ata import tables as atas
-from services.ingest.email_in.settings import EmailInSettings
-from services.ingest.smtp.certificate import CertificateEnd
 from services.portal.operating import measuring
 from services.portal.operating.measuring import Measuring
 
@@ -118,23 +115,3 @@ async def test_the_portal_measures_every_group_and_keeps_what_it_knew(monkeypatc
         assert registry.get_sample_value("nativefax_group_processes", {"group": "dialer"}) == 2
         assert (registry.get_sample_value("nativefax_groups_measured_seconds") or 0) >= began
     assert registry.get_sample_value("nativefax_group_messages", router) is None
-
-
-def test_a_mail_server_tells_when_its_certificate_ends(tmp_path: Path) -> None:
-    certificate, key = tmp_path / "tls.crt", tmp_path / "tls.key"
-    make_certificate(certificate, key)
-    registry = CollectorRegistry()
-    CertificateEnd(EmailInSettings(certificate=certificate, key=key), registry).tell()
-    ends = registry.get_sample_value("nativefax_certificate_expires_seconds") or 0
-    assert timedelta(seconds=ends - time.time()) > LIFE - timedelta(hours=1)
-    CertificateEnd(EmailInSettings(), CollectorRegistry()).tell()
-
-
-def test_a_start_that_is_repeated_shows_the_certificate_of_that_time(tmp_path: Path) -> None:
-    certificate, key = tmp_path / "tls.crt", tmp_path / "tls.key"
-    make_certificate(certificate, key)
-    end = CertificateEnd(EmailInSettings(certificate=certificate, key=key), CollectorRegistry())
-    end.tell()
-    certificate.write_text("none")
-    with pytest.raises(ValueError, match="PEM"):
-        end.tell()

@@ -21,6 +21,8 @@ from services._runtime.publisher import message_of
 from services._runtime.settings import KafkaSettings
 from services._runtime.settling import Settling
 from services._runtime.stage import Stage
+from services.portal.inventory.held import IN_FORCE_AFTER
+from services.retention.adapters import REQUEST_SECONDS
 from services.retention.domain import (
     Facts,
     Verdict,
@@ -34,7 +36,7 @@ from services.retention.domain import (
     wholly_due,
 )
 from services.retention.findings import Findings
-from services.retention.holds import cover
+from services.retention.holds import GOOD_SECONDS, cover
 from services.retention.index import FaxIndex
 from services.retention.pace import Pace
 from services.retention.telling import Told
@@ -318,3 +320,7 @@ async def test_no_stage_handles_an_expired_fax() -> None:
     assert message.topic == "fax-status"
     assert b'"expired"' in (message.value or b"")
     assert await settling(fine)(raw(ready(NOW - YEAR))) == []
+
+
+def test_a_hold_is_called_in_force_when_no_sweep_acts_on_what_it_read_before() -> None:
+    assert timedelta(seconds=GOOD_SECONDS + REQUEST_SECONDS) < IN_FORCE_AFTER

@@ -16,7 +16,7 @@ from services.ingest.bounces.door import listen
 from services.ingest.bounces.gateway import Gateway
 from services.ingest.bounces.handlers import Bounces
 from services.ingest.bounces.settings import BounceSettings
-from services.ingest.smtp.certificate import CertificateEnd
+from services.ingest.smtp.certificate import ServerCertificate
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class BounceService:
         self._outcomes = Counter("nativefax_bounces", "Reports, by outcome", ("outcome",), registry=self.registry)
         self._refused = Counter("nativefax_bounces_refused", "Recipients that we never signed", registry=self.registry)
         self._settings = settings
-        self._certificate = CertificateEnd(settings, self.registry)
+        self._certificate = ServerCertificate(settings, self.registry)
         self._stage = stage
         self._rights: Rights | None = None
         self._stack: AsyncExitStack | None = None
@@ -46,7 +46,7 @@ class BounceService:
         Raises:
             KafkaError: No broker answers.
             RightsMissing: This process may not do what it is for.
-            OSError: The port is taken.
+            OSError, ValueError: The port is taken, or the certificate can't be read.
         """
         if self._settings.domain is None:
             log.info("no NATIVEFAX_SMTP_BOUNCE_DOMAIN: no reports are taken")
@@ -57,8 +57,9 @@ class BounceService:
             await stack.enter_async_context(running(publisher))
             bounces = Bounces(ObjectStore(StoreSettings()), publisher, self._outcomes)
             verp = Verp(LinkSettings().links_secret.get_secret_value(), self._settings.domain)
-            server = await listen(Gateway(verp, bounces, self._refused), self._settings)
-            self._certificate.tell()
+            await stack.enter_async_context(self._certificate.followed())
+            gateway = Gateway(verp, bounces, self._refused)
+            server = await listen(gateway, self._settings, lambda: self._certificate.tls)
             stack.callback(server.close)
             self.port = server.sockets[0].getsockname()[1]
             log.info("takes reports", extra={"port": self.port})

@@ -18,13 +18,14 @@ REPORTS_AT_ONCE = 20
 """The octets of so many of the largest reports may come over one connection."""
 
 
-async def listen(gateway: Gateway, settings: BounceSettings) -> asyncio.Server:
-    """Take reports at `settings.host`:`settings.port`.
+async def listen(
+    gateway: Gateway, settings: BounceSettings, tls: Callable[[], ssl.SSLContext | None]
+) -> asyncio.Server:
+    """Take reports at `settings.host`:`settings.port`; `tls` is asked at each connection.
 
     Raises:
-        OSError: The port is taken, or the certificate can't be read.
+        OSError: The port is taken.
     """
-    tls: ssl.SSLContext | None = settings.tls()
 
     def serve(left: Callable[[], None]) -> SMTP:
         return Connection(
@@ -35,7 +36,7 @@ async def listen(gateway: Gateway, settings: BounceSettings) -> asyncio.Server:
             enable_SMTPUTF8=True,
             hostname=settings.name or gethostname(),
             ident="Native Fax takes delivery reports",
-            tls_context=tls,
+            tls_context=tls(),
             timeout=settings.timeout_seconds,
             command_call_limit=COMMANDS,
         )

@@ -18,7 +18,7 @@ from services.ingest.email_in.door import listen
 from services.ingest.email_in.gateway import Gateway
 from services.ingest.email_in.handlers import Mails
 from services.ingest.email_in.settings import EmailInSettings
-from services.ingest.smtp.certificate import CertificateEnd
+from services.ingest.smtp.certificate import ServerCertificate
 from services.ingest.submissions import Submissions
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class EmailInService:
         self.registry = CollectorRegistry()
         self._outcomes = Counter("nativefax_email_in", "Mails, by outcome", ("outcome",), registry=self.registry)
         self._settings = settings
-        self._certificate = CertificateEnd(settings, self.registry)
+        self._certificate = ServerCertificate(settings, self.registry)
         self._stage = stage
         self._rights: Rights | None = None
         self._stack: AsyncExitStack | None = None
@@ -47,7 +47,7 @@ class EmailInService:
             KafkaError: No broker answers.
             RightsMissing: This process may not do what it is for.
             DependencyAway: The accounts couldn't be read in time.
-            OSError: The port is taken.
+            OSError, ValueError: The port is taken, or the certificate can't be read.
         """
         logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd's: its lines would carry addresses
         if not self._settings.domains:
@@ -61,8 +61,9 @@ class EmailInService:
             await stack.enter_async_context(running(publisher))
             await stack.enter_async_context(reporting(accounts, publisher, "ingest", self.name))
             mails = Mails(accounts, Submissions(ObjectStore(StoreSettings()), publisher))
-            server = await listen(Gateway(self._settings, mails, self._outcomes))
-            self._certificate.tell()
+            await stack.enter_async_context(self._certificate.followed())
+            gateway = Gateway(self._settings, mails, self._outcomes)
+            server = await listen(gateway, lambda: self._certificate.tls)
             stack.callback(server.close)
             self.port = server.sockets[0].getsockname()[1]
             log.info("takes faxes by mail", extra={"port": self.port})

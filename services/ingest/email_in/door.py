@@ -1,6 +1,7 @@
 """The email gateway, listening."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from socket import gethostname
 
@@ -12,14 +13,13 @@ from services.ingest.email_in.memory import Memory
 from services.ingest.smtp.door import open_door
 
 
-async def listen(gateway: Gateway) -> asyncio.Server:
-    """Take mails at the settings' host and port.
+async def listen(gateway: Gateway, tls: Callable[[], ssl.SSLContext | None]) -> asyncio.Server:
+    """Take mails at the settings' host and port; `tls` is asked at each connection.
 
     Raises:
-        OSError: The port is taken, or the certificate can't be read.
+        OSError: The port is taken.
     """
     settings = gateway.settings
-    tls = settings.tls()
     memory = Memory(settings.memory_bytes)
 
     def serve(left: Callable[[], None]) -> SMTP:
@@ -31,7 +31,7 @@ async def listen(gateway: Gateway) -> asyncio.Server:
             enable_SMTPUTF8=True,
             hostname=settings.name or gethostname(),
             ident="Native Fax",
-            tls_context=tls,
+            tls_context=tls(),
             require_starttls=settings.require_tls,
             timeout=settings.timeout_seconds,
             authenticator=gateway.authenticate,

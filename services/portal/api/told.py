@@ -200,7 +200,7 @@ class DeviceTypes(Told):
 class Hold(Told):
     """What retention keeps, whatever its age. `domain` is empty where what was lifted was of none.
 
-    What was set or lifted is `in_force` a moment later, when retention can know of it: ask for the list.
+    What was set or lifted is `in_force` a minute later, when retention knows of it for sure: ask for the list.
     """
 
     scope: str

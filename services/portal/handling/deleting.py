@@ -1,6 +1,7 @@
 """Deleting a fax: retention does it, within minutes, unless a hold keeps it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,7 +25,7 @@ async def holds_on(store: Store, row: FaxRow) -> Sequence[Held]:
     """
 
     async def work(connection: AsyncConnection) -> Sequence[Held]:
-        return await _holds(connection, store.outbox, row)
+        return await _holds(connection, store.outbox, row, store.now())
 
     return await store.read(work)
 
@@ -42,7 +43,7 @@ async def delete(store: Store, actor: Actor, row: FaxRow) -> Sequence[Held]:
 
     async def work(change: Change) -> Sequence[Held]:
         await change.lock(domain)  # whoever sets a hold now is before or after, not between
-        if keeping := await _holds(change.connection, change.outbox, row):
+        if keeping := await _holds(change.connection, change.outbox, row, change.at):
             return keeping
         request = DeletionRequested(
             fax_id=row.fax_id,
@@ -59,7 +60,7 @@ async def delete(store: Store, actor: Actor, row: FaxRow) -> Sequence[Held]:
     return await store.change(actor, work)
 
 
-async def _holds(connection: AsyncConnection, outbox: Outbox, row: FaxRow) -> Sequence[Held]:
+async def _holds(connection: AsyncConnection, outbox: Outbox, row: FaxRow, now: datetime) -> Sequence[Held]:
     scopes = scopes_of(row)
-    found = await held(connection, outbox, select(HOLDS).where(HOLDS.c.scope.in_(scopes), HOLDS.c.held))
+    found = await held(connection, outbox, select(HOLDS).where(HOLDS.c.scope.in_(scopes), HOLDS.c.held), now)
     return sorted(found, key=lambda one: scopes.index(one.scope))

@@ -208,7 +208,7 @@ class Reading:
         async def work(connection: AsyncConnection) -> tuple[Held, ...]:
             if wanted is not None:
                 await theirs(connection, actor, wanted)
-            return await held(connection, self.store.outbox, chosen)
+            return await held(connection, self.store.outbox, chosen, self.store.now())
 
         return await self.store.read(work)
 

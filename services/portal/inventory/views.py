@@ -146,7 +146,7 @@ class AccountDevice:
 class Held:
     """A hold that is set: ``fax:<id>``, ``account:<id>`` or ``domain:<name>``.
 
-    It is in force once it is published: from then on retention deletes nothing of it.
+    It is in force a minute after it is published: from then on retention deletes nothing of it.
     """
 
     scope: str
