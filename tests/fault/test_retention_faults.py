@@ -136,11 +136,11 @@ async def test_a_store_that_is_away_pauses_the_stage_and_the_tasks_go_on_after(
         deletes = 0
         real = Bucket.delete
 
-        async def fails_after_two(self: Bucket, files: Any) -> Any:
+        async def fails_after_two(self: Bucket, *files: Any) -> Any:
             nonlocal away, deletes
             deletes += 1
             away = deletes > 2
-            return await real(self, files)
+            return await real(self, *files)
 
         patch.setattr(Bucket, "delete", fails_after_two)
         outcome = await worker.handle(task)
