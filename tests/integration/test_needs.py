@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local import debian
+
 pytest_plugins = "pytester"
 
 CONFTEST = """
@@ -36,15 +38,17 @@ def test_both(): assert False
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(debian, "LIST", debian.LIST)  # what the project sets in this process ends with the test
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     pytester.makeconftest(CONFTEST)
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = session\n")
     pytester.path.joinpath("parts.txt").write_text(PARTS)
     pytester.makepyfile(TESTS)
     return pytester
 
 
 def test_missing_parts_withhold_tests_and_are_listed(project: pytest.Pytester) -> None:
-    result = project.runpytest_subprocess()
+    result = project.runpytest_inprocess()
     assert result.ret == 0
     result.assert_outcomes(passed=2, deselected=2)
     result.stdout.fnmatch_lines(["*withheld*", "absent: 2 tests", "gone: 1 test", "As root: apt-get *absent gone"])
@@ -59,18 +63,18 @@ def test_a_parallel_run_lists_them_too(project: pytest.Pytester) -> None:
 
 
 def test_a_run_of_withheld_tests_only_succeeds(project: pytest.Pytester) -> None:
-    assert project.runpytest_subprocess("-k", "both").ret == 0
+    assert project.runpytest_inprocess("-k", "both").ret == 0
 
 
 def test_missing_parts_fail_in_ci(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
-    result = project.runpytest_subprocess()
+    result = project.runpytest_inprocess()
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*CI=true and parts are missing*"])
 
 
 def test_an_unlisted_part_is_an_error(project: pytest.Pytester) -> None:
     project.makepyfile(test_other="import pytest\n@pytest.mark.needs('unlisted')\ndef test_it(): pass\n")
-    result = project.runpytest_subprocess()
+    result = project.runpytest_inprocess()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*unlisted*requirements/debian.txt*"])
