@@ -128,8 +128,8 @@ class EmailOut:
                 return await self._end(event, claim, "emailed", None, way_.told)
             case Refused(code=code, text=text):
                 return await self._end(event, claim, "mail-failed", "mail-refused", f"{code} {text}".strip())
-            case TooLarge(limit=limit):
-                return await self._end(event, claim, "mail-failed", "mail-refused", f"552 over {limit} bytes")
+            case TooLarge(limit=limit, said=said):
+                return await self._end(event, claim, "mail-failed", "mail-refused", said or f"552 over {limit} bytes")
             case Deferred(code=code, text=text):
                 return await self._defer(event, claim, f"{code or ''} {text}".strip())
             case Unknown():

@@ -38,9 +38,13 @@ class Refused:
 
 @dataclass(frozen=True)
 class TooLarge:
-    """The message is over the server's limit in bytes; 0 if it didn't say which. Nothing was sent."""
+    """The message is over the server's limit in bytes, 0 if it didn't say which. Nothing was sent.
+
+    `said` is its reply; empty if it wasn't even asked. The mailbox may be full, which servers answer with the same code.
+    """
 
     limit: int
+    said: str = ""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def judge(response: SMTPResponse, limit: int) -> Answer:
     if code in NOT_SIGNED_IN:
         raise NotServed(f"{code} {text}")
     if code == EXCEEDED_STORAGE or (code // 100 == 5 and text[:5] in _TOO_LARGE_CODES):  # noqa: PLR2004 - 5yz
-        return TooLarge(limit)
+        return TooLarge(limit, f"{code} {text}".strip())
     if code // 100 == 4:  # noqa: PLR2004 - 4yz: transient
         return Deferred(code, text)
     if code // 100 == 5:  # noqa: PLR2004 - 5yz: permanent

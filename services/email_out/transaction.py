@@ -66,7 +66,7 @@ class Transaction:
         limit = size_limit(self._client)
         if limit and len(self._mail.message) > limit:
             return TooLarge(limit)
-        if not self._mail.recipient.isascii() and not self._client.supports_extension("smtputf8"):
+        if self._beyond_ascii() and not self._client.supports_extension("smtputf8"):
             return UTF8_UNSUPPORTED
         if not (self._mail.recipient + self._mail.sender).isprintable():
             return UNWRITABLE_ADDRESS
@@ -82,7 +82,12 @@ class Transaction:
 
     def _options(self) -> list[bytes]:
         options = [b"SIZE=%d" % len(self._mail.message)] if self._client.supports_extension("size") else []
-        return options if self._mail.recipient.isascii() else [*options, b"BODY=8BITMIME", b"SMTPUTF8"]
+        return [*options, b"BODY=8BITMIME", b"SMTPUTF8"] if self._beyond_ascii() else options
+
+    def _beyond_ascii(self) -> bool:
+        """Whether an address, in the envelope or in the header, needs SMTPUTF8 (RFC 6531, 3.4)."""
+        mail = self._mail
+        return not ((mail.sender + mail.recipient).isascii() and mail.message.isascii())
 
     async def _data(self) -> Answer:
         start = await self._client.execute_command(b"DATA")

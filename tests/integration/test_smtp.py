@@ -61,8 +61,9 @@ async def test_a_large_mail_arrives_unchanged() -> None:
         ("451 4.3.0 later", Deferred(451, "4.3.0 later")),
         ("421 4.7.0 too many", Deferred(421, "4.7.0 too many")),
         ("550 5.1.1 nobody", Refused(550, "5.1.1 nobody")),
-        ("552 5.3.4 too big", TooLarge(0)),
-        ("550 5.2.3 too big", TooLarge(0)),
+        ("552 5.3.4 too big", TooLarge(0, "552 5.3.4 too big")),
+        ("550 5.2.3 too big", TooLarge(0, "550 5.2.3 too big")),
+        ("552-5.2.2 The mailbox\r\n552 5.2.2 is full", TooLarge(0, "552 5.2.2 The mailbox 5.2.2 is full")),
     ],
 )
 async def test_a_refusal_means_the_same_at_every_step(step: str, reply: str, meant: Answer) -> None:
@@ -74,7 +75,7 @@ async def test_a_refusal_means_the_same_at_every_step(step: str, reply: str, mea
 @pytest.mark.parametrize("reply", ["421 busy", "554 no", SILENT, HANG_UP, "what?"])
 async def test_a_relay_that_does_not_open_is_away(step: str, reply: str) -> None:
     with pytest.raises(DependencyAway, match="mail-server"):
-        await answer(script(**{step: reply}))
+        await answer(script(**{step: reply}), connect_seconds=0.3)
 
 
 @pytest.mark.parametrize("step", ["mail", "rcpt", "data", "dot"])
@@ -131,7 +132,8 @@ async def test_a_server_that_stops_reading_sent_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "meant"), [("552 5.3.4 stop", TooLarge(0)), ("550 5.7.1 stop", Refused(550, "5.7.1 stop"))]
+    ("reply", "meant"),
+    [("552 5.3.4 stop", TooLarge(0, "552 5.3.4 stop")), ("550 5.7.1 stop", Refused(550, "5.7.1 stop"))],
 )
 async def test_an_answer_in_the_middle_of_a_message_is_heard(reply: str, meant: Answer) -> None:
     said, relay = await answer(Script(interrupt=reply, interrupt_after=100_000), LARGE)
@@ -145,16 +147,25 @@ async def test_a_message_over_the_announced_size_is_not_even_tried() -> None:
     assert relay.verbs() == ["EHLO", "QUIT"] or relay.verbs() == ["EHLO"]
 
 
-async def test_an_address_outside_ascii_needs_a_server_that_takes_it() -> None:
+@pytest.mark.parametrize(
+    "outside",
+    [
+        Mail("fax@brand.example", "bjørn@clinic.example", SMALL),
+        Mail("büro@brand.example", "desk@clinic.example", SMALL),
+        Mail("fax@brand.example", "desk@clinic.example", "From: <büro@brand.example>\r\n\r\n".encode()),
+    ],
+    ids=["recipient", "sender", "header"],
+)
+async def test_an_address_outside_ascii_needs_a_server_that_takes_it(outside: Mail) -> None:
     async with Relay() as relay:
         mailer = SmtpMailer(settings(relay.port))
-        refused = await mailer.send(mail(recipient="bjørn@clinic.example"))
+        refused = await mailer.send(outside)
         relay.script.ehlo = "250-relay\r\n250-8BITMIME\r\n250 SMTPUTF8"
         await mailer.close()
-        taken = await mailer.send(mail(recipient="bjørn@clinic.example"))
+        taken = await mailer.send(outside)
     assert isinstance(refused, Refused)
     assert isinstance(taken, Sent)
-    assert "MAIL FROM:<fax@brand.example> BODY=8BITMIME SMTPUTF8" in relay.commands
+    assert f"MAIL FROM:<{outside.sender}> BODY=8BITMIME SMTPUTF8" in relay.commands
 
 
 async def test_the_hard_timeout_holds_against_a_server_that_answers_slowly() -> None:

@@ -252,9 +252,13 @@ async def test_too_large_for_the_server_it_goes_as_a_link() -> None:
     assert told.detail == "with a link: the document is too large for the mail server"
 
 
-async def test_too_large_even_as_a_link_it_ends() -> None:
-    told = step(await World(TooLarge(10)).handle())
-    assert (told.state, told.reason, told.detail) == ("mail-failed", "mail-refused", "552 over 10 bytes")
+@pytest.mark.parametrize(
+    ("answer", "detail"),
+    [(TooLarge(10), "552 over 10 bytes"), (TooLarge(0, "552 5.2.2 mailbox full"), "552 5.2.2 mailbox full")],
+)
+async def test_too_large_even_as_a_link_it_ends(answer: Answer, detail: str) -> None:
+    told = step(await World(answer).handle())
+    assert (told.state, told.reason, told.detail) == ("mail-failed", "mail-refused", detail)
 
 
 async def test_over_our_own_limit_it_is_not_even_read() -> None:
