@@ -40,7 +40,7 @@ class Refused:
 class TooLarge:
     """The message is over the server's limit in bytes, 0 if it didn't say which. Nothing was sent.
 
-    `said` is its reply; empty if it wasn't even asked. The mailbox may be full, which servers answer with the same code.
+    `said` is its reply, empty if it was not asked; that a mailbox is full has the same code.
     """
 
     limit: int
