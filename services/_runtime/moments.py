@@ -5,6 +5,18 @@ from datetime import UTC, datetime
 from sqlalchemy import DateTime, Dialect, TypeDecorator
 
 
+def in_utc(moment: datetime) -> datetime:
+    """The same moment in UTC.
+
+    Raises:
+        ValueError: There it is before the year 1 or after the year 9999.
+    """
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("no moment of the years 1 to 9999 in UTC") from error
+
+
 class Moment(TypeDecorator[datetime]):
     """An instant in UTC: PostgreSQL's timestamptz; on SQLite, which knows no zones, text that sorts by time."""
 

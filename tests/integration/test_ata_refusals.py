@@ -233,6 +233,8 @@ async def test_a_number_that_may_not_be_dialled_is_refused_with_its_reason(
         ({"job": "a\0"}, "query.job"),
         ({"booted_at": "yesterday"}, "query.booted_at"),
         ({"booted_at": "2026-11-24T12:00:00"}, "query.booted_at"),
+        ({"booted_at": "0001-01-01T00:00:00+14:00"}, "query.booted_at"),
+        ({"booted_at": "9999-12-31T23:59:59-14:00"}, "query.booted_at"),
     ],
 )
 async def test_what_is_wrong_in_a_request_is_named(world: World, changes: dict[str, str], where: str) -> None:
@@ -264,6 +266,11 @@ async def test_an_enrolment_that_cannot_be_read_is_refused(world: World, body: b
 async def test_who_is_not_authenticated_learns_nothing_of_the_request(world: World) -> None:
     answer = await world.ask("POST", "/v1/ata/faxes", auth=(SERIAL, "wrong"), params={"to": "911"}, content=b"")
     assert answer.status_code == 401
+
+
+async def test_nobody_is_led_elsewhere_with_a_secret(world: World) -> None:
+    answer = await world.ask("GET", "/v1/ata/received/")
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/no-such-address")
 
 
 async def test_a_serial_number_that_no_database_can_keep_is_nobodys(world: World) -> None:

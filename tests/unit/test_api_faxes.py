@@ -48,7 +48,16 @@ async def test_filters() -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"limit": "0"}, {"limit": "101"}, {"state": "lost"}, {"since": "2026-11-24T09:30:00"}, {"stat": "failed"}]
+    "query",
+    [
+        {"limit": "0"},
+        {"limit": "101"},
+        {"state": "lost"},
+        {"since": "2026-11-24T09:30:00"},
+        {"since": "0001-01-01T00:00:00+14:00"},  # the year 0 in UTC
+        {"until": "9999-12-31T23:59:59-14:00"},
+        {"stat": "failed"},
+    ],
 )
 async def test_filters_that_nobody_knows_are_refused(query: dict[str, Any]) -> None:
     assert problem(await World().get("/v1/faxes", **query)) == (422, "invalid-request")

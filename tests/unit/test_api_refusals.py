@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -319,6 +319,14 @@ async def test_a_form_that_breaks_off_between_two_parts_is_no_fax_of_the_first()
     assert not world.blobs.objects
     answer = await world.client.post("/v1/faxes", content=(whole + "\r\n--b--\r\n").encode(), headers=kind)
     assert answer.status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/v1/faxes", "GET, POST"), (f"/v1/faxes/{UUID(int=1)}/cancel", "POST"), ("/openapi.json", "GET, HEAD")],
+)
+async def test_what_an_address_takes_is_told_whoever_takes_it(path: str, allowed: str) -> None:
+    assert (await World().client.delete(path)).headers["allow"] == allowed
 
 
 @pytest.mark.parametrize("number", [31, 200])

@@ -3,11 +3,12 @@
 import re
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from schemas.base import Name
 from schemas.fax import FaxState
 from services._runtime.history import Cursor, Direction
+from services._runtime.moments import in_utc
 from services.ingest.api.faxes import Kind
 from services.ingest.api.problems import Refused
 
@@ -19,7 +20,7 @@ def _rfc3339(value: object) -> object:
     return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(in_utc)]
 
 
 class Whose(BaseModel):

@@ -44,7 +44,7 @@ def api(desk: Callable[[], Desk | None]) -> FastAPI:
         description=DESCRIPTION,
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
-        exception_handlers=handlers(),
+        exception_handlers=handlers(router.routes),
         redirect_slashes=False,
     )
     app.state.desk = desk

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from fastapi import Depends, FastAPI, Query
 from fastapi.exceptions import RequestValidationError
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from services._runtime.moments import in_utc
 from services._runtime.problems import Wrong
 from services.ingest.ata.answers import handlers
 from services.ingest.ata.devices import Device, Devices
@@ -58,7 +59,14 @@ class Enrolment(BaseModel):
 
 def gateway(desk: Desk) -> FastAPI:
     """The gateway as an application."""
-    app = FastAPI(title="ATA gateway", docs_url=None, redoc_url=None, openapi_url=None, exception_handlers=handlers())
+    app = FastAPI(
+        title="ATA gateway",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        exception_handlers=handlers(),
+        redirect_slashes=False,  # behind a proxy, it would lead a device and its secret to http
+    )
     device = Depends(_recognised(desk.devices))
     _enrolling(app, desk, device)
     _sending(app, desk, device)
@@ -99,7 +107,7 @@ def _sending(app: FastAPI, desk: Desk, device: Any) -> None:
         shown: Annotated[Device, device],
         to: Annotated[Dialled, Query()],
         job: Annotated[JobId, Query()],
-        booted_at: Annotated[AwareDatetime, Query()],
+        booted_at: Annotated[AwareDatetime, AfterValidator(in_utc), Query()],
     ) -> Response:
         desk.submitting.check(shown, to)
         with desk.room.of(request):
