@@ -116,10 +116,16 @@ async def test_foreign_domains_and_what_is_no_number() -> None:
         {"Precedence": "Bulk"},
         {"Precedence": "auto_reply"},
         {"List_Id": "<news.bank.example>"},
+        {"X_Autoreply": "yes"},
     ],
 )
 async def test_what_nobody_wrote_is_not_faxed(fields: dict[str, str]) -> None:
     assert await refused(World(), mail(*WITH_PDF, **fields)) is refusals.AUTOMATIC
+
+
+async def test_a_report_is_not_faxed() -> None:
+    seen: list[str | bytes] = ["Content-Type: message/disposition-notification", "", "Disposition: displayed"]
+    assert await refused(World(), mail(*multipart("report", plain("It was read."), seen))) is refusals.AUTOMATIC
 
 
 async def test_no_sender_in_the_envelope_is_no_sender() -> None:

@@ -1,7 +1,13 @@
 """Mails in the shapes of the big clients: what is faxed of them, in which order."""
 
+import base64
+from binascii import b2a_uu
+
+import numpy as np
 import pytest
 
+from services.ingest.email_in.refusals import ENCRYPTED as ENCRYPTED_MAIL
+from tests.data.submissions import encoded
 from tests.unit.email_in import (
     CARD,
     DESK,
@@ -20,6 +26,13 @@ from tests.unit.email_in import (
 
 SIGNED = page('<p>Please see attached.</p><p>Front Desk<br><img src="cid:logo@clinic"></p>')
 INLINE_LOGO = attached(LOGO, "image/png; name=logo.png", "logo.png", "Content-ID: <logo@clinic>", disposition="inline")
+
+
+CARD_PART = attached(CARD, "text/vcard", "desk.vcf")
+
+
+def uu(data: bytes) -> bytes:
+    return b"".join(b2a_uu(data[at : at + 45]) for at in range(0, len(data), 45)).replace(b"\n", b"\r\n")
 
 
 async def files_of(content: bytes, world: World | None = None) -> list[tuple[str, bytes]]:
@@ -41,11 +54,19 @@ async def test_outlooks_winmail_dat_is_opened() -> None:
     assert await files_of(mail(*multipart("mixed", plain(), tnef))) == [("Überweisung.pdf", PDF), ("second.jpg", JPEG)]
 
 
-async def test_a_winmail_dat_that_holds_no_file_is_refused_by_name_later() -> None:
-    tnef = attached(winmail()[:9], "application/ms-tnef; name=winmail.dat", "winmail.dat")
+@pytest.mark.parametrize(
+    "data", [winmail()[:9], winmail(("a.pdf", PDF), ("b.pdf", PDF))[:-400], winmail(("a.pdf", PDF), None)]
+)
+async def test_a_winmail_dat_that_is_damaged_or_holds_a_mail_is_refused_by_name_later(data: bytes) -> None:
+    tnef = attached(data, "application/ms-tnef; name=winmail.dat", "winmail.dat")
     world = World()
-    assert await files_of(mail(*multipart("mixed", plain(), tnef)), world) == [("winmail.dat", winmail()[:9])]
+    assert await files_of(mail(*multipart("mixed", plain(), tnef)), world) == [("winmail.dat", data)]
     assert world.topics.submitted()[-1].attachments[0].document.media_type == "application/ms-tnef"
+
+
+async def test_a_winmail_dat_of_letters_only_adds_nothing_to_the_text() -> None:
+    content = mail(*multipart("mixed", plain("The letter."), attached(winmail(), "application/ms-tnef", "winmail.dat")))
+    assert await files_of(content) == [("message.txt", b"The letter.")]
 
 
 async def test_gmail_with_two_files_in_their_order() -> None:
@@ -82,6 +103,12 @@ async def test_a_large_picture_that_was_pasted_is_faxed_and_a_small_one_is_a_let
     shown = page('<img src="cid:scan%40x"><img src="cid:logo@clinic">')
     scan = attached(JPEG, "image/jpeg", "image001.jpg", "Content-ID: <scan@x>", disposition="inline")
     assert await files_of(mail(*multipart("related", shown, scan, INLINE_LOGO))) == [("image001.jpg", JPEG)]
+
+
+async def test_a_pasted_scan_is_faxed_however_few_octets_it_takes() -> None:
+    scan = encoded(np.full((1169, 827), 255, np.uint8), "PNG")
+    part = attached(scan, "image/png", "image001.png", "Content-ID: <scan@x>", disposition="inline")
+    assert await files_of(mail(*multipart("related", page('<img src="cid:scan@x">'), part))) == [("image001.png", scan)]
 
 
 async def test_pictures_that_count_readers_are_left_out() -> None:
@@ -134,6 +161,52 @@ async def test_without_a_text_part_the_page_is_read() -> None:
     assert await files_of(mail(*html)) == [("message.txt", "Dear Dr. Xö\n\nOne <two>\nthree".encode())]
 
 
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("<table><tr><td>5</td><td> </td><td>10 <b>mg</b></td></tr></table>", "5\t10 mg"),
+        ("Take <!-- <p>ten</p> -->two<!-- a > b -->.", "Take two."),
+        ("<!--[if gte mso 9]><xml><w:Zoom>0</w:Zoom></xml><![endif]--><![if !mso]>One<![endif]>", "One"),
+        ("<head><title>T</title><body><p>A head without an end", "A head without an end"),
+    ],
+)
+async def test_a_page_is_read_as_it_is_seen(said: str, read: str) -> None:
+    content = mail("Content-Type: text/html; charset=utf-8", "", f"<html>{said}")
+    assert await files_of(content) == [("message.txt", read.encode())]
+
+
+ENCRYPTED = "-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA7\r\n-----END PGP MESSAGE-----"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        mail(*multipart("encrypted", ["Content-Type: application/pgp-encrypted", "", "Version: 1"], plain(ENCRYPTED))),
+        mail(*plain(ENCRYPTED)),
+        mail(*multipart("mixed", plain(), attached(ENCRYPTED.encode(), "application/octet-stream", "scan.pdf.asc"))),
+        mail(*attached(b"0\x80", 'application/pkcs7-mime; smime-type=signed-data; name="smime.p7m"', "smime.p7m")),
+    ],
+)
+async def test_an_encrypted_mail_is_refused_and_no_cipher_faxed(content: bytes) -> None:
+    assert await World().answer(content) == ENCRYPTED_MAIL.answer
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (multipart("mixed", page("Dear doctor"), plain("Scanned by X")), "Dear doctor\n\nScanned by X"),
+        (multipart("mixed", plain("Before"), CARD_PART, page("after")), "Before\n\nafter"),
+        (multipart("alternative", plain(" "), page("A page")), "A page"),
+        (
+            multipart("alternative", plain("Text"), ["Content-Type: text/x-watch-html", "", "<b>T</b>"], page("P")),
+            "Text",
+        ),
+    ],
+)
+async def test_no_part_of_the_text_is_dropped_and_none_is_read_twice(content: list[str | bytes], text: str) -> None:
+    assert await files_of(mail(*content)) == [("message.txt", text.encode())]
+
+
 async def test_a_mail_of_text_only_is_its_own_page() -> None:
     assert await files_of(mail(*plain("Line one\r\n.line two\r\n"))) == [("message.txt", b"Line one\n.line two")]
 
@@ -182,6 +255,47 @@ async def test_eight_bits_and_wrong_charsets(charset: str, data: bytes, text: st
 async def test_an_attached_text_is_faxed_as_utf8() -> None:
     part = attached("Grüße".encode("cp1252"), "text/plain; charset=windows-1252", "note.txt")
     assert await files_of(mail(*multipart("mixed", plain(), part))) == [("note.txt", "Grüße".encode())]
+
+
+@pytest.mark.parametrize("charset", ["", "; charset=us-ascii", "; charset=iso-8859-1", "; charset=utf-16"])
+async def test_a_text_stored_as_utf16_is_read_as_such(charset: str) -> None:
+    part = attached("Größe, Привет\r\n".encode("utf-16"), f"text/plain{charset}", "note.txt")
+    assert await files_of(mail(*multipart("mixed", plain(), part))) == [("note.txt", "Größe, Привет".encode())]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("text/html", "a.html"), ("text/csv", "a.csv")])
+async def test_an_attached_page_is_faxed_in_the_charset_it_is_said_to_be_in(kind: str, name: str) -> None:
+    part = attached("Привет".encode("cp1251"), f"{kind}; charset=windows-1251", name)
+    assert await files_of(mail(*multipart("mixed", plain(), part))) == [(name, "Привет".encode())]
+
+
+SCAN = b"%PDF-1.4\r\n%\xe2\xe3\r\n\x80\0 endstream \r\n"
+
+
+@pytest.mark.parametrize("kind", ["text/plain; charset=us-ascii", "text/html", "image/jpeg", "application/x-foo"])
+async def test_a_document_of_any_name_stays_as_it_is(kind: str) -> None:
+    part = attached(SCAN, kind, "scan.pdf", disposition="inline")
+    assert await files_of(mail(*multipart("mixed", plain(), part))) == [("scan.pdf", SCAN)]
+
+
+async def test_the_empty_text_that_exchange_adds_is_left_out() -> None:
+    empty = attached(b"\r\n \r\n", "text/plain", "ATT00001.txt")
+    content = mail(*multipart("mixed", plain(), attached(PDF, "application/pdf", "a.pdf"), empty))
+    assert await files_of(content) == [("a.pdf", PDF)]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("base64", base64.b64encode(PDF[:100]) + b"\r\n" + base64.b64encode(PDF[100:])),
+        ("base64", base64.encodebytes(PDF).replace(b"\n", b"!\r\n\t ")),
+        ("x-uuencode", b"begin 644 a.pdf\r\n" + uu(PDF) + b"`\r\nend\r\n"),
+    ],
+)
+async def test_odd_transfer_encodings(encoding: str, body: bytes) -> None:
+    part: list[str | bytes] = ["Content-Type: application/pdf; name=a.pdf"]
+    part += [f"Content-Transfer-Encoding: {encoding}", "", body]
+    assert await files_of(mail(*multipart("mixed", plain(), part))) == [("a.pdf", PDF)]
 
 
 async def test_broken_mails_are_read_as_far_as_they_go() -> None:

@@ -75,6 +75,7 @@ def test_the_name_its_sender_gives_a_file_decides_only_what_bytes_cannot() -> No
     assert kind_of(b"<p>Hello", "text/plain") == "text"
     assert kind_of(b"a,b", "text/csv") == "csv"
     assert kind_of("Grüße".encode("utf-16"), "image/png") == "text"
+    assert kind_of(b"BMI 31, blood pressure 120/80", "text/plain") == "text"
 
 
 def test_files_come_in_the_order_attached() -> None:

@@ -12,8 +12,9 @@ _SIGNATURES: Final[tuple[tuple[bytes, Kind], ...]] = (
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"GIF87a", "gif"),
     (b"GIF89a", "gif"),
-    (b"BM", "bmp"),
 )
+_BMP_HEADERS: Final = frozenset(size.to_bytes(4, "little") for size in (12, 16, 40, 52, 56, 64, 108, 124))
+"""The sizes of a bitmap's second header; a letter may begin with BM, too."""
 _PDF_WITHIN: Final = 1024
 """A PDF's header may stand anywhere in so many bytes (PDF 32000-1 annex H, note 13)."""
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"hevc", b"msf1"})
@@ -37,6 +38,8 @@ def kind_of(data: bytes, media_type: str) -> Kind | None:
     for signature, kind in _SIGNATURES:
         if data.startswith(signature):
             return kind
+    if data.startswith(b"BM") and data[14:18] in _BMP_HEADERS:
+        return "bmp"
     if b"%PDF-" in data[:_PDF_WITHIN]:
         return "pdf"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":

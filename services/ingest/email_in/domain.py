@@ -20,6 +20,7 @@ from services.ingest.email_in.refusals import (
     Refused,
 )
 from services.ingest.email_in.words import decoded
+from services.ingest.smtp.parts import kind
 from services.ingest.submission import File, Submission
 
 COVER_TEXT = 4000
@@ -35,11 +36,13 @@ def refuse_automatic(mail: Mail) -> None:
     What a device or a program sends on somebody's behalf (``auto-generated``: scanners) is a fax like any other.
 
     Raises:
-        Refused: It is an automatic reply, or came from a list.
+        Refused: It is an automatic reply or a report, or came from a list.
     """
     submitted = _word(mail.field("auto-submitted"))
     precedence = _word(mail.field("precedence"))
-    if submitted in {"auto-replied", "auto-notified"} or precedence in _LISTS or mail.field("list-id"):
+    report = kind({"content-type": mail.field("content-type")}) == "multipart/report"
+    told = mail.field("list-id") or mail.field("x-autoreply")
+    if report or told or submitted in {"auto-replied", "auto-notified"} or precedence in _LISTS:
         raise Refused(AUTOMATIC)
 
 

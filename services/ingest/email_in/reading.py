@@ -4,11 +4,13 @@ Any bytes are a mail; time and memory are a small multiple of their number.
 """
 
 import mimetypes
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 
-from services.ingest.email_in.choosing import is_body, role
-from services.ingest.email_in.refusals import FILES_TOO_LARGE, TOO_COMPLEX, TOO_MANY_FILES, Refused
+from services.ingest.documents.kinds import kind_of
+from services.ingest.email_in.choosing import alternatives, is_body, role
+from services.ingest.email_in.refusals import ENCRYPTED, FILES_TOO_LARGE, TOO_COMPLEX, TOO_MANY_FILES, Refused
 from services.ingest.email_in.tnef import opened
 from services.ingest.email_in.words import content_ids, decoded, filename, page_text, text
 from services.ingest.smtp.parts import Bounds, Part, TooComplex, header, leaves, unix_lines
@@ -24,6 +26,8 @@ FILES = 30
 FILE_BYTES = 50_000_000
 """Of all files of one fax."""
 
+_SEALED = {"application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}
+_WIDE = re.compile(r"charset=\"?utf-?(16|32)", re.IGNORECASE)
 _SHOWN_FIELDS = ("from", "date", "to", "subject")
 
 
@@ -33,7 +37,7 @@ class Mail:
 
     Attributes:
         header: Its fields in order: lower-case name and value.
-        body: Its text, or that of its HTML page.
+        body: Its texts in their order; an HTML page's where there is no other form of it.
         files: To fax, in their order.
         sha256: Of all its parts, without their transfer encodings, which a relay may change.
     """
@@ -67,31 +71,55 @@ def read_mail(content: bytes) -> Mail:
 
 def _read(content: bytes, mails: int) -> Mail:
     lines = unix_lines(content)
-    parts = [(part, _contents(part)) for part in leaves(lines, BOUNDS)[1]]
-    pages = [text(data, _type(part)) for part, data in parts if is_body(part) and part.kind == "text/html"]
-    shown = frozenset[str]().union(*map(content_ids, pages))
-    texts: list[str] = []
+    parts = [(part, part.decoded()) for part in leaves(lines, BOUNDS)[1]]
+    bodies = [(part, text(data, _type(part))) for part, data in parts if is_body(part)]
+    shown = frozenset[str]().union(*(content_ids(said) for part, said in bodies if part.kind == "text/html"))
     files: list[File] = []
     for part, data in parts:
-        match role(part, len(data), shown):
-            case "text":
-                texts.append(text(data, _type(part)))
+        _refuse_encrypted(part, data)
+        match role(part, data, shown):
             case "mail":
                 files += _forwarded(part, data, mails)
             case "file":
                 files += _files(part, data, len(files) + 1)
-    body = "\n".join(texts).strip() or "\n\n".join(map(page_text, pages)).strip()
-    return Mail(tuple(header(lines, BOUNDS)), body, tuple(files), _digest(parts))
+    return Mail(tuple(header(lines, BOUNDS)), _body(bodies), tuple(files), _digest(parts))
 
 
-def _contents(part: Part) -> bytes:
-    """Text without the line ends at its end: what stands before a boundary is not the same everywhere."""
-    data = part.decoded()
-    return unix_lines(data).rstrip() if part.kind.startswith("text/") else data
+def _body(bodies: list[tuple[Part, str]]) -> str:
+    """Everything a reader sees of the message; of a page and its other form as text that text."""
+    also_text = frozenset[int]().union(
+        *(alternatives(part) for part, said in bodies if _is_text(part) and said.strip())
+    )
+    seen = (
+        said if _is_text(part) else page_text(said)
+        for part, said in bodies
+        if _is_text(part) or not also_text & alternatives(part)
+    )
+    return "\n\n".join(said.strip("\n") for said in seen if said.strip()).strip()
+
+
+def _is_text(part: Part) -> bool:
+    return part.kind == "text/plain"
+
+
+def _refuse_encrypted(part: Part, data: bytes) -> None:
+    """Refuse what only its reader's program can open; as text it would be a page of letters without sense.
+
+    Raises:
+        Refused: It is encrypted, or packed into its signature.
+    """
+    sealed = any(kind == "multipart/encrypted" for kind, _ in part.inside) or part.kind in _SEALED
+    if sealed or data[:1000].lstrip().startswith(b"-----BEGIN PGP MESSAGE-----"):
+        raise Refused(ENCRYPTED)
 
 
 def _digest(parts: list[tuple[Part, bytes]]) -> str:
-    return sha256(b"".join(sha256(data).digest() for _, data in parts)).hexdigest()
+    return sha256(b"".join(sha256(_compared(part, data)).digest() for part, data in parts)).hexdigest()
+
+
+def _compared(part: Part, data: bytes) -> bytes:
+    """Text without the line ends at its end: what stands before a boundary is not the same everywhere."""
+    return unix_lines(data).rstrip() if part.kind.startswith("text/") else data
 
 
 def _files(part: Part, data: bytes, number: int) -> list[File]:
@@ -100,9 +128,17 @@ def _files(part: Part, data: bytes, number: int) -> list[File]:
         return [
             File(one.name, mimetypes.guess_type(one.name)[0] or "application/octet-stream", one.data) for one in inside
         ]
-    if part.kind == "text/plain":
-        data = text(data, _type(part)).encode(errors="replace")
+    if part.kind.startswith("text/") and _is_written(part, data):
+        written = text(data, _type(part)).rstrip()
+        if not written:  # what Exchange makes of empty lines after an attachment
+            return []
+        data = written.encode(errors="replace")
     return [File(filename(part.fields) or _unnamed(part, number), part.kind, data)]
+
+
+def _is_written(part: Part, data: bytes) -> bool:
+    """Whether what is called text is text."""
+    return kind_of(data, part.kind) in {"text", "html", "csv"} or _WIDE.search(_type(part)) is not None
 
 
 def _unnamed(part: Part, number: int) -> str:

@@ -177,6 +177,12 @@ TOO_COMPLEX = Refusal(
     "The mail has more than 500 parts, or parts in parts deeper than 20, or headers that are too long.",
     "Attach the documents to a new mail.",
 )
+ENCRYPTED = Refusal(
+    "550 5.6.0",
+    "The mail is encrypted, or packed into its digital signature, so it can't be read here",
+    "The mail, or a part of it, is encrypted with PGP or S/MIME, or signed in a form that hides its text (opaque).",
+    "Send it without encryption; a signature must be a clear-text one.",
+)
 NOTHING_TO_FAX = Refusal(
     "550 5.6.0",
     "There is nothing to fax: no file is attached, and the message has no text",
@@ -193,7 +199,7 @@ AUTOMATIC = Refusal(
     "550 5.7.1",
     "Automatic replies and list mail are not faxed",
     "The envelope has no sender, or the header says Auto-Submitted: auto-replied, Precedence: bulk, junk, list or "
-    "auto_reply, or has a List-Id.",
+    "auto_reply, has a List-Id or X-Autoreply, or the mail is a report: a bounce, or that a mail was read.",
     "Send the mail yourself.",
 )
 FROM_UNREADABLE = Refusal(

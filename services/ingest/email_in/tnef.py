@@ -5,7 +5,6 @@ four make an attachment. A message's text in it is compressed RTF, and its mail 
 """
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 SIGNATURE = 0x223E9F78
@@ -33,34 +32,41 @@ class Opened:
 
 
 def opened(data: bytes) -> tuple[Opened, ...] | None:
-    """The files in it, in their order; None if it is none, is damaged, or holds none."""
+    """The files in it, in their order; None if it is no winmail.dat, is damaged, or holds what is no file: a mail."""
     if len(data) < 6 or struct.unpack_from("<I", data)[0] != SIGNATURE:  # noqa: PLR2004 - signature and key
         return None
+    attributes = _attributes(data)
+    if attributes is None:
+        return None
     files: list[Opened] = []
-    name = ""
-    for attribute, value in _attributes(data):
+    name, begun = "", 0
+    for attribute, value in attributes:
         if attribute == _BEGINS:
-            name = ""
+            name, begun = "", begun + 1
         elif attribute == _TITLE:
             name = name or value.rstrip(b"\0").decode("cp1252", "replace")
         elif attribute == _DATA:
             files.append(Opened(name, value))
         elif attribute == _PROPERTIES and files and (long := _long_name(value)):
             files[-1] = Opened(long, files[-1].data)
-    return tuple(Opened(_clean(one.name, number), one.data) for number, one in enumerate(files, 1)) or None
+    if begun > len(files):
+        return None
+    return tuple(Opened(_clean(one.name, number), one.data) for number, one in enumerate(files, 1))
 
 
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The attributes of attachments: low half of the id, and value; ends where the data doesn't hold together."""
+def _attributes(data: bytes) -> list[tuple[int, bytes]] | None:
+    """The attributes of attachments: low half of the id, and value; None if the data doesn't hold together."""
+    found: list[tuple[int, bytes]] = []
     at = 6
     while at + 9 <= len(data):
         level, attribute, length = struct.unpack_from("<BII", data, at)
         value = data[at + 9 : at + 9 + length]
         if len(value) < length or level not in {1, _ATTACHMENT}:
-            return
+            return None
         if level == _ATTACHMENT:
-            yield attribute & 0xFFFF, value
+            found.append((attribute & 0xFFFF, value))
         at += 9 + length + 2
+    return None if data[at:].strip(b"\0\r\n") else found
 
 
 def _long_name(properties: bytes) -> str:

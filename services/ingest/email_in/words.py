@@ -1,7 +1,9 @@
 """Words out of a mail: charsets, encoded words, file names, and what an HTML page says. Lenient, bounded, pure."""
 
+import codecs
 import html
 import re
+from contextlib import suppress
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
@@ -9,6 +11,7 @@ from email.utils import collapse_rfc2231_value
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from services.ingest.documents.kinds import written
 from services.ingest.smtp.parts import Fields
 
 HTML = 1_000_000
@@ -24,10 +27,14 @@ _TEXT = re.compile(
 )
 """Charsets of text. Python knows codecs by names like ``punycode`` too, some of which take quadratic time."""
 
+_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""What begins so is UTF-16: mail programs call a text us-ascii that an editor stored as "Unicode"."""
+
 _SUPERSETS = {"us-ascii": "utf-8", "ascii": "utf-8", "iso-8859-1": "cp1252", "latin1": "cp1252", "gb2312": "gb18030"}
 """What is sent under a charset's name in the field (WHATWG Encoding, 4.2)."""
 
 _TAG = re.compile(r"<(/?[A-Za-z!][^<>]*)>")
+_CELL = re.compile(r"/(td|th)\b", re.IGNORECASE)
 _BREAKS = re.compile(r"/?(br|p|div|tr|li|h[1-6]|table|ul|ol|blockquote|pre)\b", re.IGNORECASE)
 _HIDDEN = re.compile(r"(style|script|head|title)\b", re.IGNORECASE)
 _CID = re.compile(r"\bcid:([^\s\"'<>)]{1,200})", re.IGNORECASE)
@@ -42,12 +49,10 @@ def _characters(data: bytes, content_type: str) -> str:
     told = _CHARSET.search(content_type)
     charset = told[1].lower() if told else "utf-8"
     charset = _SUPERSETS.get(charset, charset)
-    for one in (charset if _TEXT.fullmatch(charset) else "utf-8", "utf-8"):
-        try:
-            return data.decode(one)
-        except (UnicodeError, LookupError):
-            continue
-    return data.decode("cp1252", "replace")
+    if _TEXT.fullmatch(charset) and told and not data.startswith(_MARKS):
+        with suppress(UnicodeError, LookupError):
+            return data.decode(charset)
+    return written(data) or data.decode("cp1252", "replace")
 
 
 def decoded(value: str) -> str:
@@ -80,20 +85,32 @@ def _names(value: str) -> list[str]:
 
 
 def page_text(page: str) -> str:
-    """What an HTML page says, in lines; nothing of it is fetched or run."""
+    """What an HTML page says, in lines, with tabs between a table's cells; nothing of it is fetched or run."""
     said: list[str] = []
     hidden = ""
-    for number, piece in enumerate(_TAG.split(page[:HTML])):
+    for number, piece in enumerate(_TAG.split(_uncommented(page[:HTML]))):
         if number % 2 == 0:
             said.append("" if hidden else " ".join(re.split(r"[ \t\r\n]+", piece)))
         elif hidden:
-            hidden = "" if piece.lower().startswith(f"/{hidden}") else hidden
+            ended = piece.lower().startswith(f"/{hidden}") or (hidden == "head" and piece.lower().startswith("body"))
+            hidden = "" if ended else hidden
         elif start := _HIDDEN.match(piece):
             hidden = "" if piece.endswith("/") else start[1].lower()
         elif _BREAKS.match(piece):
             said.append("\n")
-    lines = (" ".join(line.split()) for line in html.unescape("".join(said)).splitlines())
+        elif _CELL.match(piece):
+            said.append("\t")
+    lines = ("\t".join(_cells(line)) for line in html.unescape("".join(said)).splitlines())
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _uncommented(page: str) -> str:
+    first, *rest = page.split("<!--")
+    return first + "".join(one.partition("-->")[2] for one in rest)
+
+
+def _cells(line: str) -> list[str]:
+    return [said for cell in line.split("\t") if (said := " ".join(cell.split()))]
 
 
 def content_ids(page: str) -> frozenset[str]:

@@ -6,10 +6,11 @@ raises on some headers. The parts lie in the mail's own bytes: nothing is copied
 
 import quopri
 import re
-from binascii import a2b_base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
+
+from services.ingest.smtp.transfer import from_base64, from_uu
 
 Fields = dict[str, str]
 """Lower-case name → value of its first field, unfolded."""
@@ -74,19 +75,12 @@ class Part:
         """The body without its transfer encoding (RFC 2045, 6); as it is, if it can't be decoded."""
         match self.fields.get("content-transfer-encoding", "").strip().lower():
             case "base64":
-                return _from_base64(memoryview(self.mail)[self.start : self.end])
+                return from_base64(memoryview(self.mail)[self.start : self.end])
             case "quoted-printable":
                 return quopri.decodestring(self.body)
+            case "x-uuencode" | "uuencode" | "x-uue":
+                return from_uu(self.body)
         return self.body
-
-
-def _from_base64(body: memoryview) -> bytes:
-    """What can be decoded; a body that was cut off loses its last octets at most."""
-    try:
-        return a2b_base64(body)
-    except ValueError:
-        letters = re.sub(rb"[^A-Za-z0-9+/]", b"", body)
-        return a2b_base64(letters[: len(letters) // 4 * 4]) or bytes(body)
 
 
 def unix_lines(content: bytes) -> bytes:
