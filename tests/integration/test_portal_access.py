@@ -499,7 +499,7 @@ async def test_a_style_sheet_is_kept_for_good_and_an_old_one_is_not(site: Portal
 async def test_a_strangers_form_is_small(site: Portal) -> None:
     client = site.client()
     token = form_token((await client.get("/sign-in")).text)
-    answer = await client.post("/sign-in", data={"form_token": token, "email": "a" * 30_000})
+    answer = await client.post("/sign-in", data={"form_token": token, "email": "a" * 70_000})
     assert answer.status_code == 413
 
 

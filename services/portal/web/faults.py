@@ -16,10 +16,11 @@ from services.portal.faxes.reading import TooManyDocuments
 from services.portal.inventory.actors import NotAllowed, NotThere
 from services.portal.inventory.jobs import TooManyJobs
 from services.portal.web.fax_pages.finding import NotConnected
-from services.portal.web.gate import NotText, NotTheirForm, TooLarge, Visit
+from services.portal.web.forms import NotText, NotTheirForm, TooLarge
+from services.portal.web.gate import Visit
 from services.portal.web.rendering import Face, render
 from services.portal.web.send_pages.drafting import CannotSend
-from services.portal.web.showing import show
+from services.portal.web.showing import show, show_unsent
 
 log = logging.getLogger("nativefax.portal")
 RETRY_AFTER: Final = 15
@@ -70,7 +71,10 @@ async def _cannot_send(request: Request, __: CannotSend) -> Response:
     )
 
 
-async def _not_their_form(_: Request, __: NotTheirForm) -> Response:
+async def _not_their_form(request: Request, error: NotTheirForm) -> Response:
+    visit = getattr(request.state, "visit", None)
+    if isinstance(visit, Visit) and visit.session and error.unsent:
+        return await show_unsent(visit, error.unsent, 403)
     return _notice(
         403,
         N_("This form is out of date"),

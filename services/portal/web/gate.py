@@ -1,29 +1,24 @@
 """The gate before every page: who asks, whether the rule lets them, whether the form is really theirs."""
 
-import asyncio
-import hmac
-import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
-from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services._runtime.texts import all_storable
 from services._runtime.translating import speak
 from services.portal.inventory.actors import Actor, NotAllowed
 from services.portal.web.choosing import language_of
+from services.portal.web.forms import FORM_BYTES, NotTheirForm, announced, must_be_ours, must_be_text, read_form
 from services.portal.web.services import Services
 from services.portal.web.signing_in.people import Person, Role
 from services.portal.web.signing_in.sessions import ID_BYTES, Session, form_token
-
-log = logging.getLogger("nativefax.portal")
+from services.portal.web.unsent import SIGN_IN_BYTES, TYPED_BYTES, Unsent, page_before, unsent_of
 
 Rule = frozenset[Role] | None
 """Who may ask for a page: these roles, or (None) anybody, signed in or not."""
@@ -32,39 +27,11 @@ ANYBODY: Final[Rule] = None
 FOR_THE_NEW: Final = frozenset({"/password", "/language"})
 """What somebody may ask for whose password was made by somebody else."""
 
-FIELDS: Final = 300
-"""Of a form; more is no form of ours."""
-
-FILE_FIELDS: Final = 60
-"""Files of one form, at most; a page that takes fewer says so in words."""
-
-STRANGERS_BYTES: Final = 20_000
-"""Of a form from somebody who isn't signed in."""
-
-FORM_BYTES: Final = 11_000_000
-"""Of any other form: an import's file of 10 MB, and what the form adds."""
-
 LARGE: Final = 1_000_000
 """Bytes. Of larger forms few are under way at a time: see `Services.large_forms`."""
 
-FORM_SECONDS: Final = 300.0
-"""For a form to come in: 50 MB at 1.4 Mbit/s. Whoever is slower holds up others."""
-
-
 BY_ITSELF: Final = "x-by-itself"
 """The header with which our script asks for what it shows anew. Whoever sends it gains nothing: their session ends."""
-
-
-class TooLarge(Exception):  # noqa: N818 - it says what it is
-    """A form that is larger than any of ours, or doesn't say how large it is. 413."""
-
-
-class NotText(Exception):  # noqa: N818 - it says what it is
-    """An address or a form with what no text has: a NUL, or half a character. 400."""
-
-
-class NotTheirForm(Exception):  # noqa: N818 - it says what it is
-    """A form that did not come from a page of ours in this browser. 403."""
 
 
 @dataclass
@@ -78,6 +45,7 @@ class Visit:
     form_token: str
     new_cookie: str | None = None
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    unsent: Unsent | None = None
 
     @property
     def person(self) -> Person:
@@ -106,20 +74,22 @@ Answer = Callable[[Visit], Awaitable[Response]]
 
 @dataclass(frozen=True)
 class Gate:
-    """An endpoint that lets in whom `rule` names, with forms of at most `most` bytes."""
+    """An endpoint that lets in whom `rule` names, with forms of at most `most` bytes.
+
+    `sign_in` answers a form of somebody whose session has ended meanwhile.
+    """
 
     services: Services
     rule: Rule
     answer: Answer
+    sign_in: Answer
     most: int = FORM_BYTES
 
     async def __call__(self, request: Request) -> Response:
         """Answer, or refuse."""
-        _must_be_text((request.url.path, request.query_params.multi_items()))
+        must_be_text((request.url.path, request.query_params.multi_items()))
         cookies = self.services.cookies
         session = await self.services.sessions.find(request.cookies.get(cookies.session), used=_by_hand(request))
-        if self.rule is not None and session is None:
-            return RedirectResponse("/sign-in" + _and_back(request), 303)
         if language := await language_of(self.services, request, session):
             speak(language)
         if session is not None and session.person.must_change and self.rule and request.url.path not in FOR_THE_NEW:
@@ -129,13 +99,18 @@ class Gate:
         token = session.form_token if session else form_token(cookie)
         visit = Visit(request, self.services, session, FormData(), token, None if session or planted else cookie)
         request.state.visit = visit  # so that a refusal wears the same face as the page
+        if self.rule is not None and session is None:
+            visit.unsent = await _typed_before(request, request.cookies.get(cookies.session))
+            if visit.unsent is None:
+                return RedirectResponse("/sign-in" + _and_back(request), 303)
+            return self._with_cookie(await self.sign_in(visit), visit)
         if self.rule is not None and session is not None and session.person.role not in self.rule:
             raise NotAllowed(request.url.path)
         if request.method in {"GET", "HEAD"}:
             return self._with_cookie(await self.answer(visit), visit)
-        _must_be_ours(request)
-        async with self._turn(session, _announced(request, self.most if session else STRANGERS_BYTES)):
-            visit.form = await _form(request, token, self.most)
+        must_be_ours(request)
+        async with self._turn(session, announced(request, self.most if session else SIGN_IN_BYTES)):
+            visit.form = await read_form(request, token, self.most)
             return self._with_cookie(await self.answer(visit), visit)
 
     def _turn(self, session: Session | None, size: int) -> AbstractAsyncContextManager[None]:
@@ -150,44 +125,16 @@ class Gate:
         return response
 
 
-def _must_be_text(given: object) -> None:
-    if not all_storable(given):
-        raise NotText
-
-
-def _announced(request: Request, most: int) -> int:
+async def _typed_before(request: Request, cookie: str | None) -> Unsent | None:
+    """What a form of ours says that was sent when its session, whose cookie is still there, had ended."""
     size = request.headers.get("content-length", "")
-    if not size.isdecimal() or int(size) > most:
-        raise TooLarge(size)
-    return int(size)
-
-
-async def _form(request: Request, token: str, most: int) -> FormData:
+    if request.method != "POST" or not cookie or not size.isdecimal() or int(size) > TYPED_BYTES:
+        return None
     try:
-        async with asyncio.timeout(FORM_SECONDS):
-            form = await request.form(max_files=FILE_FIELDS, max_fields=FIELDS, max_part_size=most)
-    except TimeoutError as error:
-        raise HTTPException(408) from error
-    except UnicodeError as error:  # it names an encoding, and isn't in it
-        raise NotText from error
-    _must_be_text(
-        [(name, value.filename or "" if isinstance(value, UploadFile) else value) for name, value in form.multi_items()]
-    )
-    sent = form.get("form_token", "")
-    if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), token.encode()):
-        raise NotTheirForm("form token")
-    return form
-
-
-def _must_be_ours(request: Request) -> None:
-    """Browsers name the page that a form comes from; a proxy may change the scheme, never the host."""
-    origin = request.headers.get("origin")
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    if site not in {"same-origin", "none"} or (
-        origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
-    ):
-        log.warning("form refused", extra={"reason": "origin"})
-        raise NotTheirForm("origin")
+        must_be_ours(request)
+        return unsent_of(request, await read_form(request, form_token(cookie), TYPED_BYTES))
+    except NotTheirForm:
+        return None
 
 
 def _by_hand(request: Request) -> bool:
@@ -196,5 +143,6 @@ def _by_hand(request: Request) -> bool:
 
 
 def _and_back(request: Request) -> str:
-    """The query that leads back to this page afterwards, if it is one."""
-    return f"?next={request.url.path}" if request.method == "GET" and request.url.path != "/" else ""
+    """The query that leads back to this page, or to the one that a form was on."""
+    back = request.url.path if request.method == "GET" else page_before(request)
+    return f"?next={quote(back)}" if back not in {"", "/"} else ""

@@ -32,7 +32,8 @@ from services.portal.web.fax_pages import (
     releasing,
     resending,
 )
-from services.portal.web.gate import ANYBODY, FORM_BYTES, Answer, Gate, Rule
+from services.portal.web.forms import FORM_BYTES
+from services.portal.web.gate import ANYBODY, Answer, Gate, Rule
 from services.portal.web.send_pages import sending, sending_away
 from services.portal.web.services import Services
 from services.portal.web.shipped import shipped
@@ -184,7 +185,11 @@ PAGES: Final = (
 def routes(services: Services) -> list[BaseRoute]:
     """The pages, each behind its gate, and our own style and script, which are nobody's secret."""
     pages = [
-        Route(page.path, Gate(services, page.rule, page.answer, page.most).__call__, methods=[page.method])
+        Route(
+            page.path,
+            Gate(services, page.rule, page.answer, signing.sign_in_again, page.most).__call__,
+            methods=[page.method],
+        )
         for page in PAGES
     ]
     return [Route("/static/{hashed}/{name}", _shipped), *pages]

@@ -9,6 +9,7 @@ from services._runtime.translating import N_, Language, gettext
 from services.portal.web.gate import Visit
 from services.portal.web.rendering import TLS_ONLY, Face, render, segment
 from services.portal.web.signing_in.people import Person
+from services.portal.web.unsent import Unsent
 from services.portal.web.zones import zone_of
 
 
@@ -148,6 +149,11 @@ async def show(visit: Visit, template: str, status: int | None = None, /, **valu
     if visit.services.cookies.secure:
         answer.headers.update(TLS_ONLY)
     return answer
+
+
+async def show_unsent(visit: Visit, unsent: Unsent, status: int = 200) -> HTMLResponse:
+    """A form that was sent while its session had ended, to be sent now by whoever is signed in."""
+    return await show(visit, "unsent.html", status, title=gettext("Not done yet"), unsent=unsent)
 
 
 def go(address: str, done: str = "") -> Response:

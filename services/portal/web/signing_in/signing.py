@@ -1,6 +1,7 @@
 """Signing in and out, and changing one's password."""
 
 import logging
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,14 +13,16 @@ from services._runtime.database import transaction
 from services._runtime.outcomes import DependencyAway
 from services._runtime.translating import N_, gettext
 from services.portal.web.gate import Visit
-from services.portal.web.showing import go, home, show
+from services.portal.web.showing import go, home, show, show_unsent
 from services.portal.web.signing_in.addresses import ours
 from services.portal.web.signing_in.browsers import REMEMBERED
 from services.portal.web.signing_in.ending import Ended
 from services.portal.web.signing_in.passwords import fault_of
 from services.portal.web.signing_in.people import Person
 from services.portal.web.signing_in.recording import Deed, Line, network_of, record
+from services.portal.web.signing_in.sessions import form_token
 from services.portal.web.signing_in.throttle import Attempt, Standing
+from services.portal.web.unsent import read_unsent
 
 log = logging.getLogger("nativefax.portal")
 
@@ -44,6 +47,11 @@ async def sign_in_page(visit: Visit) -> Response:
     if visit.session:
         return go(home(visit.person))
     return await _form(visit)
+
+
+async def sign_in_again(visit: Visit) -> Response:
+    """The form, with what was typed when the session had ended."""
+    return await _form(visit, status=401)
 
 
 async def sign_in(visit: Visit) -> Response:
@@ -147,10 +155,12 @@ async def _password_form(visit: Visit, wrong: str = "", status: int = 200) -> Re
 
 
 async def _begun(visit: Visit, who: Person, address: str) -> Response:
-    cookies, browsers = visit.services.cookies, visit.services.browsers
-    given = visit.request.cookies
-    answer = go(address)
-    cookies.set(answer, cookies.session, await visit.services.sessions.begin(who.user_id, given.get(cookies.session)))
+    cookies, browsers, sessions = visit.services.cookies, visit.services.browsers, visit.services.sessions
+    given, unsent = visit.request.cookies, read_unsent(visit.typed("unsent"))
+    cookie = await sessions.begin(who.user_id, given.get(cookies.session))
+    now = replace(visit, session=await sessions.find(cookie), form_token=form_token(cookie))
+    answer = await show_unsent(now, unsent) if unsent else go(address)
+    cookies.set(answer, cookies.session, cookie)
     known = browsers.remember(given.get(cookies.browser), who.email.casefold())
     cookies.set(answer, cookies.browser, known, REMEMBERED)
     cookies.drop(answer, cookies.form)
@@ -161,6 +171,7 @@ async def _form(visit: Visit, wrong: str = "", status: int = 200) -> Response:
     query = visit.request.query_params
     told = gettext("You are signed out.") if query.get("done") == "out" else ""
     wanted = visit.typed("next") or query.get("next", "")
+    unsent = visit.unsent or read_unsent(visit.typed("unsent"))
     return await show(
         visit,
         "sign_in.html",
@@ -169,5 +180,6 @@ async def _form(visit: Visit, wrong: str = "", status: int = 200) -> Response:
         wrong=wrong,
         told=told,
         next=wanted,
+        unsent=unsent,
         email=visit.typed("email"),
     )
