@@ -6,6 +6,7 @@ from schemas.failures import FaxFailure
 from schemas.fax import EmailRequested
 from services._runtime.display import count, party, when
 from services._runtime.reasons import cure, reason
+from services._runtime.texts import straight
 from services._runtime.translating import N_, gettext
 
 Facts = tuple[tuple[str, str], ...]
@@ -57,7 +58,7 @@ def facts(event: EmailRequested) -> Facts:
         (gettext("To"), party(event.other_party) if event.other_party else ""),
         (gettext("Fax machine"), station(event)),
         (gettext("From"), party(event.fax_number)),
-        (gettext("Subject"), " ".join(event.subject.split())),
+        (gettext("Subject"), straight(event.subject)),
         (gettext("Submitted"), when(event.accepted_at, event.time_zone)),
         (ended, when(event.requested_at, event.time_zone)),
         (gettext("Pages"), amount(event)),
@@ -66,7 +67,7 @@ def facts(event: EmailRequested) -> Facts:
 
 def station(event: EmailRequested) -> str:
     """What the far machine calls itself, unless that is its number again."""
-    name = " ".join((event.station_id or "").split())
+    name = straight(event.station_id or "")
     digits = "".join(filter(str.isdigit, name))
     known = "".join(filter(str.isdigit, event.other_party or ""))
     return "" if digits and known.endswith(digits[-7:]) and not any(map(str.isalpha, name)) else name
@@ -91,5 +92,5 @@ def _in_part(event: EmailRequested) -> bool:
 
 
 def _culprit(event: EmailRequested) -> tuple[str, ...]:
-    name = " ".join(event.failed_file.split())
+    name = straight(event.failed_file)
     return (gettext("The trouble is with the file “{name}”.").format(name=name),) if name else ()

@@ -5,9 +5,13 @@ import re
 import pytest
 from playwright.async_api import Browser, expect
 
+from services._runtime.links import Links
+from services.email_out.domain import way
+from services.email_out.letters import Letters
 from tests.e2e.browser import KEPT, Tour
 from tests.providers.faxes import CALLER
 from tests.providers.office import Office, open_office
+from tests.unit.mails import NORTHWIND, request
 
 pytestmark = pytest.mark.needs("chromium", "libatomic1")
 
@@ -140,3 +144,13 @@ async def test_in_the_dark_and_without_script(seen: Tour, office: Office, browse
     for number in (1, 2, 3):
         await expect(page.get_by_role("img", name=f"Page {number} of 3")).to_be_visible()
     await plain.close()
+
+
+async def test_a_mail_of_long_words_is_no_wider_than_a_phone(browser: Browser) -> None:
+    brand = NORTHWIND.model_copy(update={"name": "Fernsprech" * 12, "support": f"https://north.example/{'a' * 150}"})
+    event = request(brand=brand, recipient=f"{'desk' * 16}@{'long-name.' * 12}example", other_party="X" * 64)
+    html = Letters(Links("s" * 40, 7)).write(event, way(event, 0)).html
+    page = await browser.new_page(viewport={"width": 360, "height": 640})
+    await page.set_content(html)
+    assert await page.evaluate("document.documentElement.scrollWidth") == 360
+    await page.close()

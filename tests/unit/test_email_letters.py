@@ -128,6 +128,19 @@ def test_a_refusal_names_the_file_and_the_cure() -> None:
     assert "trouble" not in write(request(purpose="refused", failure="busy", document=None)).text
 
 
+def test_what_strangers_write_reads_as_it_is_written() -> None:
+    turned = "\u202efdp.exe\u202c"
+    said = {"failed_file": turned, "subject": turned, "station_id": turned}
+    letter = write(request(purpose="refused", failure="too-large", **said))
+    assert (letter.text.count("fdp.exe"), letter.html.count("<bdi>fdp.exe</bdi>")) == (3, 2)
+    assert "\u202e" not in letter.text + letter.html
+
+
+def test_a_number_reads_from_the_left_beside_a_name_from_the_right() -> None:
+    brand = NORTHWIND.model_copy(update={"name": "פקס הצפון", "support": "+972 3-123-4567"})
+    assert "<bdi>+972 3-123-4567</bdi>" in write(request(brand=brand)).html
+
+
 @pytest.mark.parametrize(("purpose", "policy", "brands"), list(product(PURPOSES, ("attachment", "link"), (0, 1))))
 def test_two_brands_never_mix(purpose: str, policy: str, brands: int) -> None:
     ours, theirs = (NORTHWIND, CONTOSO) if brands else (CONTOSO, NORTHWIND)
