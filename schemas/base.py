@@ -42,6 +42,12 @@ IncomingKey = Annotated[
 ]
 """Where telephony uploads: only below ``incoming/``, so an event can't name another fax's documents."""
 
+
+def one_line(text: str) -> str:
+    """`text` as one printable line."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+
+
 Subaddress = Annotated[str, StringConstraints(pattern=r"^[0-9*#]{1,20}$")]
 """A T.33 subaddress: whom behind the far machine a fax is for (RFC 3192, ``/T33S=``; T.30, SUB)."""
 

@@ -1,9 +1,13 @@
-"""What telephony tells us, and what we ask of it."""
+"""What telephony tells us, and what we ask of it.
 
-from typing import Literal
+What a switch, a network or the far machine says *of* a call is never a reason to refuse the fax that came with it: what
+no call can have is taken as not said.
+"""
+
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from schemas.base import (
     CallerId,
@@ -16,22 +20,49 @@ from schemas.base import (
     StoredObject,
     Subaddress,
     Text,
+    one_line,
 )
+
+MOST: Final = 2**31 - 1
+"""More pages, rows or seconds no call has; a switch whose "unknown" is -1 may write it as 4294967295."""
+
+_OUT_OF_BOUNDS: Final = frozenset({"greater_than_equal", "less_than_equal"})
+
+
+def _possible(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    """None for a number that no call can have; a value of another type is refused."""
+    try:
+        number = read(value)
+    except ValidationError as error:
+        if all(one["type"] in _OUT_OF_BOUNDS for one in error.errors()):
+            return None
+        raise
+    return None if isinstance(number, int | float) and abs(number) > MOST else number
+
+
+def _line(longest: int) -> BeforeValidator:
+    """As much as is kept of what was said, as one line; None if it was nothing."""
+    return BeforeValidator(lambda said: one_line(said)[:longest] or None if isinstance(said, str) else said)
+
+
+Possible: Final = WrapValidator(_possible)
+Count = Annotated[int | None, Field(ge=0), Possible]
+Caller = Annotated[CallerId | None, _line(64)]
 
 
 class CallReport(Event):
     """What a fax engine said of one call (FreeSWITCH mod_spandsp and Asterisk res_fax report these)."""
 
-    result_code: int | None = Field(default=None, description="spandsp's completion code; 0 is OK")
-    result_text: Text | None = None
-    hangup_cause: int | None = Field(default=None, ge=0, le=127, description="Q.850 cause")
-    sip_status: int | None = Field(default=None, ge=100, le=699)
-    station_id: CallerId | None = Field(default=None, description="what the far machine calls itself (CSI/TSI)")
-    pages_transferred: int | None = Field(default=None, ge=0)
-    bad_rows: int | None = Field(default=None, ge=0)
+    result_code: Annotated[int | None, Possible] = Field(default=None, description="spandsp's completion code; 0 is OK")
+    result_text: Annotated[Text | None, _line(200)] = None
+    hangup_cause: Annotated[int | None, Field(ge=0, le=127), Possible] = Field(default=None, description="Q.850 cause")
+    sip_status: Annotated[int | None, Field(ge=100, le=699), Possible] = None
+    station_id: Caller = Field(default=None, description="what the far machine calls itself (CSI/TSI)")
+    pages_transferred: Count = None
+    bad_rows: Count = None
     ecm: bool | None = Field(default=None, description="error correction was used")
-    bit_rate: int | None = Field(default=None, ge=0, description="bit/s")
-    seconds: float | None = Field(default=None, ge=0, description="line time in seconds")
+    bit_rate: Count = Field(default=None, description="bit/s")
+    seconds: Annotated[float | None, Field(ge=0), Possible] = Field(default=None, description="line time in seconds")
 
 
 class TelephonyFaxReceived(Event):
@@ -41,10 +72,10 @@ class TelephonyFaxReceived(Event):
     call_id: Name
     fax_ordinal: int = Field(default=0, ge=0, description="which fax of the call, from 0")
     called_number: PhoneNumber
-    caller_number: CallerId | None = None
+    caller_number: Caller = None
     received_at: Instant = Field(description="the switch's clock: shown, never used for keys or retention")
     object_key: IncomingKey
-    pages_announced: int | None = Field(default=None, ge=0, description="pages the far machine meant to send")
+    pages_announced: Count = Field(default=None, description="pages the far machine meant to send")
     call: CallReport = CallReport()
 
 
@@ -90,6 +121,6 @@ class TelephonyDialResult(Event):
     fax_id: UUID
     attempt_id: UUID
     outcome: Literal["not-started", "ended"]
-    pages_total: int | None = Field(default=None, ge=0)
+    pages_total: Count = None
     ended_at: Instant
     call: CallReport = CallReport()

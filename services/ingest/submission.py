@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Literal
 from uuid import UUID
 
+from schemas import base
 from schemas.accounts import FaxAccount
 from schemas.fax import SubmissionMethod
 
@@ -82,4 +83,4 @@ class Submission:
 
 def one_line(text: str) -> str:
     """`text` as one printable line of at most 200 characters, as events carry it."""
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:200]
+    return base.one_line(text)[:200]

@@ -90,7 +90,16 @@ def test_the_rest_of_a_fax() -> None:
 
 
 @pytest.mark.parametrize(
-    "call", [{}, {"result_code": 0}, {"hangup_cause": 16, "sip_status": 200}, {"result_text": "SUCCESS"}]
+    "call",
+    [
+        {},
+        {"result_code": 0},
+        {"result_code": 0, "hangup_cause": 19},  # it was content, so somebody had answered
+        {"result_code": 0, "sip_status": 487},
+        {"result_code": 0, "pages_transferred": 2**32 - 1},  # a switch's -1
+        {"hangup_cause": 16, "sip_status": 200},
+        {"result_text": "SUCCESS"},
+    ],
 )
 def test_a_report_that_tells_no_pages_is_unclear(call: dict[str, Any]) -> None:
     assert of(**call) == Unclear()

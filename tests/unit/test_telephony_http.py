@@ -147,6 +147,29 @@ async def test_an_event_that_is_not_as_it_should_be(wrong: dict[str, Any]) -> No
     assert (world.blobs.objects, world.published.messages) == ({}, [])
 
 
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        ({"caller_number": ""}, {"caller_number": None}),
+        ({"caller_number": " \0 "}, {"caller_number": None}),
+        ({"caller_number": "anonymous"}, {"caller_number": "anonymous"}),
+        ({"caller_number": f"sip:{'x' * 70}@sbc"}, {"caller_number": f"sip:{'x' * 60}"}),
+        ({"pages_announced": -1}, {"pages_announced": None}),
+        ({"pages_announced": 2**32 - 1}, {"pages_announced": None}),
+        ({"call": {"station_id": "", "hangup_cause": 604}}, {"call": CallReport()}),
+        ({"call": {"sip_status": 0, "seconds": 1e300, "bad_rows": -1, "bit_rate": 10**30}}, {"call": CallReport()}),
+        ({"call": {"result_code": 10**10, "result_text": "Far\r\nend\0"}}, {"call": CallReport(result_text="Far end")}),
+    ],
+)
+async def test_what_is_said_of_a_call_is_no_reason_to_refuse_its_fax(
+    said: dict[str, Any], taken: dict[str, Any]
+) -> None:
+    world = World()
+    assert (await world.upload(**said)).status_code == 202
+    (event,) = world.published.events
+    assert {name: getattr(event, name) for name in taken} == taken
+
+
 async def test_half_a_character_is_no_json() -> None:
     assert code_of(await World().upload(call_id="\ud800")) == "invalid-request"
 

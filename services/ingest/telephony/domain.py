@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
+from schemas.base import one_line
 from schemas.telephony import CallReport, TelephonyDialResult
 from services.ingest.telephony.codes import CAUSE_OF_DIALSTATUS, CODE_OF_ERROR, CODE_OF_TEXT, OK
 
@@ -29,8 +30,6 @@ SWITCHED: Final = {
     "no": False,
 }
 _PREFIX: Final = "variable_"
-_LONGEST_TEXT: Final = 200
-_LONGEST_STATION: Final = 64
 _LONGEST_NUMBER: Final = 9
 
 Readers = Mapping[str, tuple[str, Callable[[str], object]]]
@@ -44,16 +43,8 @@ def _number(text: str) -> int:
 
 
 def _line(text: str) -> str:
-    """FreeSWITCH's event socket percent-encodes values; the result is one printable line."""
-    return " ".join("".join(one if one.isprintable() else " " for one in unquote(text)).split())
-
-
-def _text(text: str) -> str:
-    return _line(text)[:_LONGEST_TEXT]
-
-
-def _station(text: str) -> str | None:
-    return _line(text)[:_LONGEST_STATION] or None
+    """FreeSWITCH's event socket percent-encodes values."""
+    return one_line(unquote(text))
 
 
 def _switched(text: str) -> bool:
@@ -62,9 +53,9 @@ def _switched(text: str) -> bool:
 
 FREESWITCH: Final[Readers] = {
     "fax_result_code": ("result_code", _number),
-    "fax_result_text": ("result_text", _text),
+    "fax_result_text": ("result_text", _line),
     "fax_ecm_used": ("ecm", _switched),
-    "fax_remote_station_id": ("station_id", _station),
+    "fax_remote_station_id": ("station_id", _line),
     "fax_document_transferred_pages": ("pages_transferred", _number),
     "fax_document_total_pages": (PAGES_TOTAL, _number),
     "fax_bad_rows": ("bad_rows", _number),
@@ -76,8 +67,8 @@ FREESWITCH: Final[Readers] = {
 """Channel variables of mod_spandsp, and of the call around it."""
 
 ASTERISK: Final[Readers] = {
-    "FAXSTATUSSTRING": ("result_text", _text),
-    "REMOTESTATIONID": ("station_id", _station),
+    "FAXSTATUSSTRING": ("result_text", _line),
+    "REMOTESTATIONID": ("station_id", _line),
     "FAXPAGES": ("pages_transferred", _number),
     "FAXBITRATE": ("bit_rate", _number),
     "HANGUPCAUSE": ("hangup_cause", _number),
@@ -126,10 +117,15 @@ def told_by(variables: Mapping[str, str | int]) -> Told | None:
 
 
 def _checked(name: str, value: object) -> dict[str, Any]:
-    """The field, if an event can carry it; Pydantic's ValidationError is a ValueError."""
-    if name != PAGES_TOTAL:
-        CallReport.model_validate({name: float(value) if name == "seconds" and isinstance(value, int) else value})
-    return {name: float(value) if name == "seconds" and isinstance(value, int) else value}
+    """The field, if a call can have it."""
+    given = float(value) if name == "seconds" and isinstance(value, int) else value
+    if name != PAGES_TOTAL and isinstance(given, int | float) and _impossible(name, given):
+        raise ValueError(name)
+    return {name: given}
+
+
+def _impossible(name: str, number: float) -> bool:
+    return getattr(CallReport.model_validate({name: number}), name) is None
 
 
 def _code(known: Mapping[str, str], fields: Mapping[str, Any]) -> int | None:

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, RootModel, StringConstraints, ValidationError
 
-from schemas.base import CallerId, Frozen, Instant, Name, PhoneNumber
-from schemas.telephony import CallReport, TelephonyDialResult
+from schemas.base import Frozen, Instant, Name, PhoneNumber
+from schemas.telephony import Caller, CallReport, Count, TelephonyDialResult
 from services.ingest.api.form import wrongs
 from services.ingest.telephony.problems import Refused
 
@@ -26,9 +26,9 @@ class ReceivedFax(Frozen):
     call_id: Name
     fax_ordinal: int = Field(default=0, ge=0, le=10_000, description="which fax of the call, from 0")
     called_number: PhoneNumber
-    caller_number: CallerId | None = None
+    caller_number: Caller = None
     received_at: Instant
-    pages_announced: int | None = Field(default=None, ge=0)
+    pages_announced: Count = None
     call: CallReport = CallReport()
 
 
@@ -46,7 +46,7 @@ class Result(Frozen):
     fax_id: UUID
     attempt_id: UUID
     outcome: Literal["not-started", "ended"] = "ended"
-    pages_total: int | None = Field(default=None, ge=0)
+    pages_total: Count = None
     ended_at: Instant
     call: CallReport = CallReport()
     variables: Variables | None = None
