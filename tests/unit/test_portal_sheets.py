@@ -34,6 +34,7 @@ def refused(data: bytes | str) -> Refusal:
         f"{HEADER}\n{ROW}\n".replace(",", ";").encode(),
         f"{HEADER}\n{ROW}\n".replace(",", "\t").encode("utf-16"),
         f"{HEADER}\n\n,,\n{ROW}\n,,\n".encode(),
+        f"\r\n;;\r\n{HEADER}\r\n{ROW}\r\n".replace(",", ";").encode(),
         f" phone  NUMBER ,enabled methods,INBOUND fax handling,\n{ROW},\n".encode(),
         f"{HEADER}\n'+12025550101,Email,Portal".encode(),
         f'{HEADER}\n"+12025550101","Email","Portal"'.encode(),
@@ -76,6 +77,15 @@ def test_a_row_with_more_fields_than_the_header_row_is_refused_alone() -> None:
     assert wrong.problem is not None
     assert (wrong.line, wrong.problem.code) == (2, "row-too-long")
     assert (right.line, right.problem) == (3, None)
+
+
+@pytest.mark.parametrize("written", ["1.20255E+10", '"1,20255E+10"', "2e+11"])
+@pytest.mark.parametrize("column", [columns.NUMBER, columns.SERIAL])
+def test_a_number_that_a_spreadsheet_shortened_is_refused(column: str, written: str) -> None:
+    (line,) = read(f"{column},{','.join(one for one in columns.NEEDED if one != column)}\n{written},Email,Portal,")
+    assert line.problem is not None
+    assert line.problem.code == "number-shortened"
+    assert column in line.problem.words
 
 
 def test_a_huge_field_is_refused_with_its_row_alone() -> None:

@@ -100,6 +100,7 @@ Code = Literal[
     "columns-missing",
     "columns-unknown",
     "row-too-long",
+    "number-shortened",
 ]
 
 SAID: Final[dict[Code, tuple[Field, str]]] = {
@@ -244,6 +245,10 @@ SAID: Final[dict[Code, tuple[Field, str]]] = {
     "row-too-long": (
         "file",
         N_("This row has more fields than the header row. Put fields that contain commas in quotes."),
+    ),
+    "number-shortened": (
+        "file",
+        N_("A spreadsheet shortened {column} to {written}. Make its column one of text there, and type it anew."),
     ),
 }
 

@@ -23,6 +23,10 @@ _SEPARATORS: Final = ",;\t"
 _RUN: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - wide ones count as well
 """What begins a formula in a spreadsheet (OWASP, CSV Injection)."""
 
+_SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{1,3}", re.IGNORECASE)
+_NUMBERS: Final = (columns.NUMBER, columns.SERIAL)
+"""What a spreadsheet takes for a number: a long one is written as 2.02555E+11, and its last digits are lost."""
+
 _SHIELD: Final = "'"
 
 _FORMULA: Final = r"(?='*[=+\-@＝＋－＠])(?!\+[0-9 ]+(?:[;\t\r\n]|$))"  # noqa: RUF001 - wide ones count as well
@@ -51,8 +55,8 @@ def read(data: bytes) -> tuple[Line, ...] | Refusal:
         return text
     try:
         return _lines(text)
-    except csv.Error as error:
-        return refuse("file-unreadable", problem=str(error)[:100])
+    except csv.Error:
+        return refuse("file-unreadable", problem=N_("a quotation mark is never closed, or stands within a field"))
 
 
 def _text(data: bytes) -> str | Refusal:
@@ -66,10 +70,10 @@ def _text(data: bytes) -> str | Refusal:
 
 
 def _lines(text: str) -> tuple[Line, ...] | Refusal:
-    first = text.split("\n", 1)[0]
+    first = text.lstrip("\r\n").split("\n", 1)[0]
     separator = max(_SEPARATORS, key=first.count)
     rows = enumerate(_rows(text, separator), 1)
-    header = next(rows, (1, []))[1]
+    header = next((row for _, row in rows if any(one.strip() for one in row)), [])
     names = [columns.heading(unshielded(one)) for one in header]
     if refusal := _refused(header, names):
         return refusal
@@ -107,6 +111,9 @@ def _line(line: int, names: Sequence[str | None], row: Sequence[str]) -> Line:
         return Line(line, fields, refuse("row-too-long"))
     if any(len(one) > MOST_CHARACTERS for one in row):
         return Line(line, fields, refuse("file-unreadable", problem=N_("a field is too long")))
+    for name in _NUMBERS:
+        if _SHORTENED.fullmatch(written := fields.get(name, "").strip()):
+            return Line(line, fields, refuse("number-shortened", column=name, written=written))
     return Line(line, fields)
 
 
