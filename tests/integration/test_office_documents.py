@@ -143,6 +143,7 @@ async def test_the_time_for_all_of_a_faxs_documents_is_one() -> None:
 def test_office_documents_are_known_by_their_bytes() -> None:
     assert office_kind(docx("x")) == "docx"
     assert office_kind(odt("")) == "odt"
+    assert office_kind(archive({"word/document2.xml": "x"})) == "docx"
     assert office_kind(archive({"photo.raw": "x"})) is None
     assert office_kind(b"%PDF-1.4") is None
     locked = odt("", '<manifest:encryption-data manifest:checksum-type="SHA1/1K"/>')

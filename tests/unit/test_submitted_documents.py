@@ -10,6 +10,7 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageDraw
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import DictionaryObject, NameObject
 
 from services.ingest.documents.geometry import FINE, STANDARD, WIDTH, X_DPI
 from services.ingest.documents.kinds import kind_of
@@ -21,6 +22,7 @@ from tests.unit.submitted_pages import (
     HEADING,
     below_header,
     bitmaps,
+    inked_box,
     looks,
     outcome,
     picture,
@@ -76,6 +78,8 @@ def test_the_name_its_sender_gives_a_file_decides_only_what_bytes_cannot() -> No
     assert kind_of(b"a,b", "text/csv") == "csv"
     assert kind_of("Grüße".encode("utf-16"), "image/png") == "text"
     assert kind_of(b"BMI 31, blood pressure 120/80", "text/plain") == "text"
+    assert kind_of(b'<?xml version="1.0"?>\n<html xmlns="x"><p>Hello', "x/y") == "html"
+    assert kind_of(b"<!-- saved from url -->\r\n<html><p>Hello", "x/y") == "html"
 
 
 def test_files_come_in_the_order_attached() -> None:
@@ -149,6 +153,26 @@ def test_a_phone_photo_is_turned_upright() -> None:
     assert page[: len(page) // 5].mean() > 0.5
     assert page[len(page) // 2 :].mean() < 0.01
     assert len(page) > 1.2 * WIDTH
+
+
+@pytest.mark.parametrize("compression", ["jpeg", "tiff_lzw", "tiff_deflate", "group4"])
+@pytest.mark.parametrize(("orientation", "back"), [(3, "ROTATE_180"), (6, "ROTATE_90"), (8, "ROTATE_270")])
+def test_a_scan_is_turned_upright(compression: str, orientation: int, back: str) -> None:
+    upright = np.full((400, 300), 255, np.uint8)
+    upright[:100] = 0
+    lying = Image.fromarray(upright).transpose(Image.Transpose[back]).convert("1" if compression == "group4" else "RGB")
+    file = tiff(lying, compression=compression, dpi=(100, 100), tiffinfo={274: orientation})
+    page = below_header(bitmaps(sent(file).fax)[0])
+    assert page[: len(page) // 5].mean() > 0.3
+    assert page[len(page) // 2 :].mean() < 0.01
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+def test_a_standard_fax_stored_as_a_picture_is_not_stretched(kind: str) -> None:
+    page = np.full((1078, WIDTH), 255, np.uint8)
+    page[100:300, 200:616] = 0  # a square by 204 x 98 dots an inch
+    across, down = inked_box(below_header(bitmaps(sent(encoded(page, kind, dpi=(204, 98))).fax)[0]))
+    assert across / X_DPI == pytest.approx(down / FINE, rel=0.02)
 
 
 def test_what_is_transparent_is_white() -> None:
@@ -243,6 +267,13 @@ def test_html_shows_what_a_reader_sees() -> None:
     assert np.array_equal(bitmaps(sent(hidden + seen + b"<script>x()</script>").fax)[0], alone)
 
 
+def test_html_is_read_in_the_charset_that_it_names() -> None:
+    page = '<html><meta http-equiv="Content-Type" content="text/html; charset={}"><p>Привет'
+    told = page.format("windows-1251").encode("cp1251")
+    assert np.array_equal(bitmaps(sent(told).fax)[0], bitmaps(sent(page.format("utf-8").encode()).fax)[0])
+    assert sent(page.format("punycode").encode("cp1251")).pages == 1
+
+
 def test_the_cells_of_an_html_table_stand_below_each_other() -> None:
     rows = b"<tr><td>Gloves<td>X</tr><tr><td>A much longer name of an article<td>X</tr>"
     page = below_header(bitmaps(sent(b"<html><table>" + rows + b"</table>").fax)[0])
@@ -278,6 +309,14 @@ def xfa() -> bytes:
     )
 
 
+def portfolio() -> bytes:
+    file, writer = io.BytesIO(), PdfWriter(clone_from=PdfReader(io.BytesIO(text_pdf(1))))
+    writer.add_attachment("inside.pdf", text_pdf(1))
+    writer.root_object[NameObject("/Collection")] = DictionaryObject()
+    writer.write(file)
+    return file.getvalue()
+
+
 def damaged_fax() -> bytes:
     """A fax whose rows from some point on can't be read; its directory is sound."""
     data = bytearray((charts.FOLDER / "itu1.tif").read_bytes())
@@ -290,6 +329,10 @@ REFUSED = {
     "a password": (locked(text_pdf(1), "secret"), "password-protected"),
     "no page": (pdf([]), "empty"),
     "a dynamic form": (xfa(), "unsupported-format"),
+    "a portfolio": (portfolio(), "unsupported-format"),
+    "RTF": (b"{\\rtf1\\ansi Hello}", "unsupported-format"),
+    "PostScript": (b"%!PS-Adobe-3.0\nshowpage", "unsupported-format"),
+    "SVG": (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "unsupported-format"),
     "a program": (b"\x7fELF" + bytes(200), "unsupported-format"),
     "an archive": (docx_like("photo.raw"), "unsupported-format"),
     "a film": (b"\0\0\0\x18ftypisom" + bytes(100), "unsupported-format"),
@@ -313,6 +356,13 @@ def test_what_cannot_be_faxed_is_refused_by_name(name: str) -> None:
     data, reason = REFUSED[name]
     assert refusal(data) == (reason, 0)
     assert refusal(b"A good letter", data, b"Another") == (reason, 1)
+
+
+def test_a_pdf_with_a_file_attached_is_no_portfolio() -> None:
+    file, writer = io.BytesIO(), PdfWriter(clone_from=PdfReader(io.BytesIO(text_pdf(1))))
+    writer.add_attachment("invoice.xml", b"<x/>")
+    writer.write(file)
+    assert sent(file.getvalue()).pages == 1
 
 
 def test_a_pdf_that_opens_without_a_password_is_fine() -> None:

@@ -3,13 +3,16 @@
 A mail's HTML is text in a frame of tables and pictures; what a fax must carry is the text.
 """
 
+import codecs
 import re
 from collections import Counter
 from html.parser import HTMLParser
 from typing import Final
 
+from services.ingest.charsets import codec_of
 from services.ingest.documents.from_text import check_settable, open_blocks
 from services.ingest.documents.html_blocks import HtmlBlocks
+from services.ingest.documents.kinds import written
 from services.ingest.documents.sheet import Opened, Setup
 from services.ingest.documents.typesetting import Block
 
@@ -44,18 +47,30 @@ _SPACED: Final = frozenset({"p", "ul", "ol", "dl", "blockquote", "pre", "table",
 _BOLD: Final = frozenset({"b", "strong", "th", *_HEADINGS})
 _MOVED_IN: Final = frozenset({"ul", "ol", "blockquote", "dd"})
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
+_CHARSET: Final = re.compile(rb"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_LOOKED_AT: Final = 4096
 _BULLET: Final = "\N{BULLET}"
 
 
-def open_html(text: str, setup: Setup) -> Opened:
+def open_html(data: bytes, setup: Setup) -> Opened:
     """Read HTML and break it into pages. Without a visible letter it has none.
 
     Raises:
         RefusedFile: "too-many-pages", or "unsupported-format" (of a script that we can't set).
     """
-    blocks = blocks_of(text)
+    blocks = blocks_of(written(data, _charset(data)) or "")
     check_settable("".join(run.text for block in blocks for run in block.runs))
     return open_blocks(iter(blocks), setup)
+
+
+def _charset(data: bytes) -> str:
+    """What a page that is no UTF-8 says it is written in."""
+    told = _CHARSET.search(data[:_LOOKED_AT])
+    codec = codec_of(told[1].decode()) if told else None
+    try:
+        return codecs.lookup(codec).name if codec else "cp1252"
+    except LookupError:
+        return "cp1252"
 
 
 def blocks_of(text: str) -> list[Block]:

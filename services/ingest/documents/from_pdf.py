@@ -1,5 +1,6 @@
 """PDF → pages, by pdfium (BSD)."""
 
+import io
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ def open_pdf(data: bytes, setup: Setup) -> Opened:
 
     Raises:
         RefusedFile: "password-protected", "damaged-document", "too-many-pages", "empty" (it has no page), or
-            "unsupported-format" (a form that only Adobe's own programs can show).
+            "unsupported-format" (a form that only Adobe's own programs can show, or a portfolio of files).
     """
     raw.FPDF_LoadDocument(b"", None)  # fails, and sets an error by which a failure without one can be told
     try:
@@ -42,12 +43,25 @@ def open_pdf(data: bytes, setup: Setup) -> Opened:
         raise RefusedFile("empty")
     if pages > MAX_PAGES:
         raise RefusedFile("too-many-pages")
+    if document.count_attachments() and _is_portfolio(data):
+        raise RefusedFile("unsupported-format")
     kind = document.get_formtype()
     if kind == raw.FORMTYPE_XFA_FULL:  # its pages say no more than "please open this in another program"
         raise RefusedFile("unsupported-format")
     if kind != raw.FORMTYPE_NONE:
         document.init_forms()
     return Opened(pages, lambda: _sheets(document, setup))
+
+
+def _is_portfolio(data: bytes) -> bool:
+    """Whether its documents are the files in it, and its page only says so (PDF 32000-1 section 12.3.5)."""
+    import pikepdf  # noqa: PLC0415  # 20 MB of code that few documents need
+
+    try:
+        with pikepdf.open(io.BytesIO(data)) as opened:
+            return pikepdf.Name.Collection in opened.Root
+    except Exception:  # noqa: BLE001  # what this reader can't open, pdfium could
+        return False
 
 
 def _sheets(document: Any, setup: Setup) -> Iterator[Sheet]:

@@ -18,6 +18,9 @@ LEAST_DPI: Final = 96.0
 """A picture that names no resolution is taken for a screen's (CSS: 96 pixels an inch), so that no logo fills a page."""
 _CREDIBLE_DPI: Final = (100.0, 1300.0)
 """What scanners write. Cameras and screens write 72 or 96 whatever they show."""
+_LEAST_FAX_DPI: Final = 90.0
+_SQUARE: Final = 0.05
+"""Pixels that are no squares are told as such only of pages: a fax has 98 rows an inch."""
 _BAND: Final = 512
 """Rows of a picture made grey at a time: colours take up to 16 bytes a pixel."""
 _JPEG_PIXELS: Final = 4 * MAX_PIXELS
@@ -181,6 +184,8 @@ def _paper(counts: np.ndarray[tuple[int], np.dtype[np.int64]]) -> int | None:
 
 
 def _orientation(image: Image.Image) -> int:
+    if image.format == "TIFF":  # Pillow turns it upright itself
+        return 1
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # noqa: BLE001  # damage beside the picture is no damage of the picture
@@ -188,10 +193,12 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _dpi(image: Image.Image) -> tuple[float, float]:
-    least, most = _CREDIBLE_DPI
     try:
         x_dpi, y_dpi = (float(number) for number in image.info.get("dpi", ()))
     except (TypeError, ValueError, ZeroDivisionError):
         return LEAST_DPI, LEAST_DPI
+    least, most = _CREDIBLE_DPI
+    if y_dpi > 0 and abs(x_dpi / y_dpi - 1) > _SQUARE:
+        least = _LEAST_FAX_DPI
     credible = least <= x_dpi <= most and least <= y_dpi <= most
     return (x_dpi, y_dpi) if credible else (LEAST_DPI, LEAST_DPI)

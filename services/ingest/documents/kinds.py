@@ -18,6 +18,8 @@ _BMP_HEADERS: Final = frozenset(size.to_bytes(4, "little") for size in (12, 16, 
 _PDF_WITHIN: Final = 1024
 """A PDF's header may stand anywhere in so many bytes (PDF 32000-1 annex H, note 13)."""
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"hevc", b"msf1"})
+_SOURCES: Final = ("{\\rtf", "%!ps", "\x1b%-12345x", "from: <saved by ")
+"""Begins what is written for a program and no reader: RTF, PostScript, a printer's job, a saved web page (MHTML)."""
 _HTML_STARTS: Final = ("<!doctype html", "<html", "<head", "<body")
 _LOOKED_AT: Final = 4096
 _CONTROLS: Final = frozenset(range(0x20)) - frozenset(b"\t\n\v\f\r\b\x1a\x1b")
@@ -53,13 +55,17 @@ def _written(data: bytes, media_type: str) -> Kind | None:
     text = written(data)
     if text is None:
         return None
-    if text[:_LOOKED_AT].lstrip("\ufeff \t\r\n").lower().startswith(_HTML_STARTS) or media_type == "text/html":
+    start = text[:_LOOKED_AT].lstrip("\ufeff \t\r\n").lower()
+    marked = start.startswith("<")
+    if start.startswith(_HTML_STARTS) or (marked and "<html" in start) or media_type == "text/html":
         return "html"
+    if start.startswith(_SOURCES) or (marked and "<svg" in start):
+        return None
     return "csv" if media_type == "text/csv" else "text"
 
 
-def written(data: bytes) -> str | None:
-    """Read bytes as text: UTF-8, UTF-16, else what Windows calls 1252; None if they are no text."""
+def written(data: bytes, otherwise: str = "cp1252") -> str | None:
+    """Read bytes as text: UTF-8, UTF-16, else what Windows calls 1252, or `otherwise`; None if they are no text."""
     start = data[:_LOOKED_AT]
     if start.startswith(_BOMS[1:]):
         return data.decode("utf-16", "replace")
@@ -70,7 +76,7 @@ def written(data: bytes) -> str | None:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+        return data.decode(otherwise, "replace")
 
 
 def _utf_16(start: bytes) -> str | None:

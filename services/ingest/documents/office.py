@@ -7,6 +7,7 @@ may have. Its profile is new each time; no macro runs and no link is followed.
 import asyncio
 import io
 import os
+import re
 import shutil
 import signal
 import sys
@@ -28,6 +29,8 @@ _MANIFEST_BYTES: Final = 1 << 20
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LOCKED: Final = "EncryptedPackage".encode("utf-16-le")
 """The stream of an encrypted DOCX, which is an OLE file ([MS-OFFCRYPTO] section 1.3.3)."""
+_WORD: Final = re.compile(rb"word/document\d{0,3}\.xml")
+"""Word's web edition numbers it; the package says which part it is."""
 _SCRIPTING: Final = "/org.openoffice.Office.Common/Security/Scripting"
 _PROPERTIES: Final = (
     (_SCRIPTING, "DisableMacrosExecution", "true"),
@@ -55,7 +58,7 @@ def office_kind(data: bytes) -> OfficeKind | None:
         if _encrypted(data):
             raise RefusedFile("password-protected")
         return "odt"
-    return "docx" if b"word/document.xml" in data else None
+    return "docx" if _WORD.search(data) else None
 
 
 async def pdf_of(data: bytes, kind: OfficeKind, seconds: float = SECONDS) -> bytes:

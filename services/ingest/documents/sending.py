@@ -173,7 +173,7 @@ def _picture(kind: Kind) -> Callable[[bytes, Setup], Opened]:
 _OPEN: Final[dict[Kind, Callable[[bytes, Setup], Opened]]] = {
     "pdf": open_pdf,
     "tiff": open_tiff,
-    "html": lambda data, setup: open_html(written(data) or "", setup),
+    "html": open_html,
     "text": _text,
     "csv": lambda data, setup: _text(data, setup, aligned=True),
     **{kind: _picture(kind) for kind in ("jpeg", "png", "gif", "bmp", "webp", "heic")},

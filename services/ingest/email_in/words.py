@@ -11,6 +11,7 @@ from email.utils import collapse_rfc2231_value
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from services.ingest.charsets import codec_of
 from services.ingest.documents.kinds import written
 from services.ingest.smtp.parts import Fields
 
@@ -21,17 +22,8 @@ LONGEST = 4000
 """Characters of a header field's value that are decoded: the standard library takes quadratic time over some."""
 
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
-_TEXT = re.compile(
-    r"(utf-?(8|7|16|16le|16be|32)|(us-)?ascii|iso-?8859-\d{1,2}|latin-?\d|(windows|cp|ibm)-?\d{3,5}|koi8-[ru]|mac(intosh|roman)?"
-    r"|gb(k|2312|18030)|big5(-?hkscs)?|euc-?(jp|kr)|iso-2022-(jp|kr)[-\w]{0,6}|shift[-_]?jis|ks_c_5601-1987|tis-620)"
-)
-"""Charsets of text. Python knows codecs by names like ``punycode`` too, some of which take quadratic time."""
-
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 """What begins so is UTF-16: mail programs call a text us-ascii that an editor stored as "Unicode"."""
-
-_SUPERSETS = {"us-ascii": "utf-8", "ascii": "utf-8", "iso-8859-1": "cp1252", "latin1": "cp1252", "gb2312": "gb18030"}
-"""What is sent under a charset's name in the field (WHATWG Encoding, 4.2)."""
 
 _TAG = re.compile(r"<(/?[A-Za-z!][^<>]*)>")
 _CELL = re.compile(r"/(td|th)\b", re.IGNORECASE)
@@ -47,11 +39,10 @@ def text(data: bytes, content_type: str) -> str:
 
 def _characters(data: bytes, content_type: str) -> str:
     told = _CHARSET.search(content_type)
-    charset = told[1].lower() if told else "utf-8"
-    charset = _SUPERSETS.get(charset, charset)
-    if _TEXT.fullmatch(charset) and told and not data.startswith(_MARKS):
+    codec = codec_of(told[1]) if told else None
+    if codec and not data.startswith(_MARKS):
         with suppress(UnicodeError, LookupError):
-            return data.decode(charset)
+            return data.decode(codec)
     return written(data) or data.decode("cp1252", "replace")
 
 
