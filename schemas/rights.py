@@ -159,7 +159,7 @@ STORE: Final[dict[str, StoreRights]] = {
     "email_out": StoreRights(
         reads=(f"{CLAIMS}*", *_of_fax(DOCUMENT, DECISION)), writes=(f"{CLAIMS}*", *_FORWARDED), lists=(CLAIMS,)
     ),
-    "bounces": StoreRights(reads=(*_of_fax(DECISION), *_FORWARDED)),
+    "bounces": StoreRights(reads=(*_DECISIONS, *_FORWARDED)),
     "retention": StoreRights(reads=_SWEPT, writes=_SWEPT, deletes=_SWEPT, lists=("",), bucket=True),
     "history": StoreRights(
         reads=(*_of_fax(RECORD), *_DECISIONS, *(HELD + one for one in (*_of_fax(RECORD), *_DECISIONS))),

@@ -23,6 +23,7 @@ from tests.unit.mails import AT, FAX, request
 VERP = Verp("s" * 40, "bounces.north.example")
 DSN = Path(__file__).parents[1] / "data" / "dsn"
 DECISION_KEY = f"fax/2026/11/24/{FAX}/decision.json"
+RELEASE_KEY = f"fax/2026/11/24/{FAX}/decision-release.json"
 
 
 @dataclass
@@ -61,8 +62,8 @@ class World:
         envelope.rcpt_tos = list(addresses) or [VERP.address(request())]
         return await self.gateway.handle_DATA(cast("SMTP", None), cast("Session", None), envelope)
 
-    def decided(self, *requests: EmailRequested) -> None:
-        """Store the router's decision on these mails."""
+    def decided(self, *requests: EmailRequested, key: str = DECISION_KEY) -> None:
+        """Store the router's decision on these mails; `key` is where."""
         first = requests[0]
         status = FaxStatusChanged(
             fax_id=FAX,
@@ -77,7 +78,7 @@ class World:
         decision = Decision(
             rule="email-with-attachment", why="", account_id="acc-1", decided_at=AT, emails=requests, status=status
         )
-        self.blobs.objects[DECISION_KEY] = decision.model_dump_json(exclude_none=True).encode()
+        self.blobs.objects[key] = decision.model_dump_json(exclude_none=True).encode()
 
 
 def sample(name: str) -> bytes:

@@ -87,7 +87,10 @@ def group(*lines: str) -> bytes:
         (["Status: 5.1.1"], "bounced", "5.1.1"),
         (["Status: 4.2.2"], "ignored", "not failed"),
         (["Action: failed", "Diagnostic-Code: smtp; 550 5.7.1 no"], "bounced", "5.7.1 550 5.7.1 no"),
+        (["Action: failed", "Diagnostic-Code: smtp; [5.9.12.4] 550 5.1.1"], "bounced", "5.1.1 [5.9.12.4] 550 5.1.1"),
+        (["Action: failed", "Diagnostic-Code: =?utf-8?Q?550_5.2.1_gone?="], "bounced", "5.2.1 550 5.2.1 gone"),
         (["Action: delivered", "", "Action: failed", "Status: 5.2.2"], "bounced", "5.2.2"),
+        (["Action: delayed", " ", "Action: failed", "Status: 5.2.2"], "bounced", "5.2.2"),
         (["Action: delayed", "Status: 5.0.0"], "ignored", "delayed"),
         (["Something: else"], "bounced", "undetermined"),
     ],
@@ -95,6 +98,23 @@ def group(*lines: str) -> bytes:
 def test_groups_of_recipients(lines: list[str], outcome: str, detail: str) -> None:
     told = read(group(*lines), null_sender=True)
     assert (told.outcome, told.detail) == (outcome, detail)
+
+
+@pytest.mark.parametrize(
+    ("head", "outcome"),
+    [
+        ("From: Jane <j@c.example>\nSubject: Out of Office AutoReply: Fax from +1 212-555-0199", "ignored"),
+        ("From: Jane Doe/Clinic <j@c.example>\nSubject: Jane Doe is out of the office.", "ignored"),
+        ("From: j@c.example\nSubject: =?utf-8?Q?R=C3=A9ponse_automatique_:_Fax?=", "ignored"),
+        ("From: j@c.example (via the vacation program)\nSubject: away from my mail\nPrecedence: bulk", "ignored"),
+        ("From: j@c.example\nSubject: Re: Fax\nPrecedence: junk", "ignored"),
+        ("From: MAILER-DAEMON@c.example\nSubject: =?utf-8?B?RGVsYXllZCBtYWls?=", "ignored"),
+        ("From: MAILER-DAEMON@c.example\nSubject: failure notice\nPrecedence: bulk", "bounced"),
+        ("From: Mail Service <noreply@c.example>\nSubject: Zustellung fehlgeschlagen", "bounced"),
+    ],
+)
+def test_people_who_are_away_and_systems_in_their_own_words(head: str, outcome: str) -> None:
+    assert read(f"{head}\n\nText\n".encode(), null_sender=True).outcome == outcome
 
 
 def test_a_servers_words_are_one_safe_line() -> None:
@@ -145,6 +165,8 @@ HOSTILE = {
     "many parts": b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n" * 250_000,
     "spaces after a boundary": b"Content-Type: multipart/mixed; boundary=b\n\n--b" + b" " * 1_000_000 + b"x",
     "groups": group("Action: delayed\n\n" * 60_000),
+    "spaces between groups": group("\n" + " " * 900_000 + "x"),
+    "encoded words": b"Subject: " + b"=?utf-8?q?=20?= " * 60_000 + b"\nFrom: postmaster@x.example\n\n",
     "quoted-printable": group("x").replace(
         b"status\n\n", b"status\nContent-Transfer-Encoding: quoted-printable\n\n" + b"=\n=4" * 250_000
     ),

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.base import Event
+from schemas.decision import Decision
 from schemas.fax import FaxStatusChanged
+from services._runtime.notices import notice
 from services._runtime.outcomes import DependencyAway
 from services._runtime.publisher import PublishUnknown
 from services.ingest.bounces.gateway import LATER, TAKEN
-from tests.unit.bounces import DECISION_KEY, VERP, World, sample
+from tests.unit.bounces import DECISION_KEY, RELEASE_KEY, VERP, World, sample
 from tests.unit.mails import AT, FAX, request
 
 OTHER = "nurse@clinic.example"
@@ -41,6 +43,22 @@ async def test_a_failed_mail_is_a_step_of_its_fax() -> None:
         detail="5.1.1 550 5.1.1 <front.desk@clinic.example>: user unknown in the mailbox table",
         recipient="front.desk@clinic.example",
     )
+
+
+async def test_the_mail_of_a_fax_that_was_set_aside_first_is_told_by_its_release() -> None:
+    world = World()
+    world.decided(request(recipient=OTHER))
+    world.decided(request(), key=RELEASE_KEY)
+    assert (await told(world)).recipient == "front.desk@clinic.example"
+
+
+async def test_the_mail_that_went_in_place_of_a_page_at_a_fax_machine() -> None:
+    world = World()
+    world.decided(request(recipient=OTHER))
+    decision = Decision.model_validate_json(world.blobs.objects[DECISION_KEY])
+    page = notice(request(purpose="refused"), "SERIAL-1", None)
+    world.blobs.objects[DECISION_KEY] = decision.model_copy(update={"notice": page}).model_dump_json().encode()
+    assert (await told(world)).recipient == "front.desk@clinic.example"
 
 
 async def test_the_same_report_again_is_the_same_event() -> None:

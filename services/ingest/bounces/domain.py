@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from schemas.fax import AtaRequested, EmailRequested, FaxStatusChanged
+from schemas.fax import AtaNoticeRequested, AtaRequested, EmailRequested, FaxStatusChanged
 from services._runtime.verp import SentMail, digest
 from services.ingest.bounces.report import Report
 
@@ -16,6 +16,7 @@ class _Decided(BaseModel):
 
     emails: tuple[EmailRequested, ...] = ()
     ata: AtaRequested | None = None
+    notice: AtaNoticeRequested | None = None
 
 
 def request_of(mail: SentMail, decision: bytes | None) -> EmailRequested | None:
@@ -26,7 +27,8 @@ def request_of(mail: SentMail, decision: bytes | None) -> EmailRequested | None:
         decided = _Decided.model_validate_json(decision)
     except ValidationError:
         return None
-    requests = (*decided.emails, *(decided.ata.fallback if decided.ata else ()))
+    fallback = decided.ata.fallback if decided.ata else ()
+    requests = (*decided.emails, *fallback, *((decided.notice.mail,) if decided.notice else ()))
     return next((one for one in requests if digest(one.recipient) == mail.recipient_digest), None)
 
 

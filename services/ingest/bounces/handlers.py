@@ -8,9 +8,10 @@ from datetime import datetime
 from prometheus_client import Counter
 
 from schemas.fax import EmailRequested
-from schemas.keys import DECISION, fax_prefix
+from schemas.keys import DECISION, RELEASE
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
+from services._runtime.decision import decision_key
 from services._runtime.expiry import is_expired
 from services._runtime.publisher import Publishes, message_of
 from services._runtime.verp import SentMail, forwarded_key
@@ -53,8 +54,12 @@ class Bounces:
         return report.outcome
 
     async def _request(self, mail: SentMail) -> EmailRequested | None:
-        """What asked for the mail: a person who forwarded the fax, or the router."""
+        """What asked for the mail: a person who forwarded the fax, or the router, at once or when it was released."""
         key = forwarded_key(mail.fax_id, mail.accepted_at, mail.version, mail.recipient_digest)
         if forward := forward_of(await self.blobs.get(key)):
             return forward
-        return request_of(mail, await self.blobs.get(fax_prefix(mail.accepted_at, mail.fax_id) + DECISION))
+        for name in (DECISION, RELEASE):
+            decision = await self.blobs.get(decision_key(mail.accepted_at, mail.fax_id, name))
+            if request := request_of(mail, decision):
+                return request
+        return None

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
+from services.ingest.email_in.words import decoded
 from services.ingest.smtp.parts import Bounds, Fields, Part, fields, leaves, unix_lines
 
 REPORTS = {"message/delivery-status", "message/global-delivery-status"}
@@ -29,11 +30,21 @@ BOUNDS = Bounds(depth=3, parts=60)
 
 Outcome = Literal["bounced", "ignored"]
 
-_STATUS = re.compile(r"\b([245]\.[0-9]{1,3}\.[0-9]{1,3})\b")
+_STATUS = re.compile(r"(?<![\w.])([245]\.[0-9]{1,3}\.[0-9]{1,3})(?!\.?\w)")
+"""And no part of a host's address."""
+
+_BLANK = re.compile(rb"\n[ \t]*\n")
 _TYPED = re.compile(r"^[A-Za-z0-9-]{1,40}\s*;\s*")
 _SYSTEM = re.compile(r"\b(mailer-daemon|postmaster|mail delivery (sub)?system)\b", re.IGNORECASE)
 _WARNING = re.compile(r"\b(warning|delayed|delay)\b", re.IGNORECASE)
-_REPLIES = ("x-autoreply", "x-autorespond", "x-auto-response-suppress")
+_REPLIES = ("x-autoreply", "x-autorespond", "x-auto-response-suppress", "x-autoreply-from", "x-mail-autoreply")
+_BULK = {"auto_reply", "bulk", "junk", "list"}
+_AWAY = re.compile(
+    r"\b(out of (the )?office|on vacation|away from my mail|auto(matic|mated)?[ -]?(reply|response)"
+    r"|abwesen\w*|automatische antwort|automatisch antwoord|réponse automatique|risposta automatica"
+    r"|resp(uesta|osta) automática)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -73,14 +84,14 @@ def read(content: bytes, *, null_sender: bool) -> Report:
 def _reported(reports: list[Part]) -> tuple[Outcome, str]:
     """What the groups of fields say, one for each recipient, after one for the mail as a whole."""
     texts = [unix_lines(part.decoded()) for part in reports]
-    groups = [fields(group, BOUNDS) for text in texts for group in text.split(b"\n\n")[:GROUPS]]
+    groups = [fields(group, BOUNDS) for text in texts for group in _BLANK.split(text, GROUPS)[:GROUPS]]
     recipients = [group for group in groups if "action" in group or "status" in group]
     if not recipients:
         return "bounced", UNDETERMINED
     failed = next((group for group in recipients if _failed(group)), None)
     if failed is None:
         return "ignored", _action(recipients[0]) or "not failed"
-    words = _TYPED.sub("", failed.get("diagnostic-code", ""))
+    words = decoded(_TYPED.sub("", failed.get("diagnostic-code", "")))
     status = _STATUS.search(failed.get("status", "")) or _STATUS.search(words)
     return "bounced", safe(f"{status[1] if status else '5.0.0'} {words}")
 
@@ -97,24 +108,26 @@ def _action(group: Fields) -> str:
 def _in_own_words(head: Fields, *, null_sender: bool) -> tuple[Outcome, str]:
     """A mail that is no report in the standard's form.
 
-    A machine that answers on somebody's behalf says so (RFC 3834, 5), or says so in one of the older ways. Mail
-    systems say so too, and are known by their name, or by naming the recipient that failed as Exim and Gmail do. What
-    a system warns of isn't over yet.
+    A machine that answers on somebody's behalf says so (RFC 3834, 5), or says so in one of the older ways, the oldest
+    of which is its subject. Mail systems say so too, and are known by their name, or by naming the recipient that
+    failed as Exim and Gmail do. What a system warns of isn't over yet. What none of this tells counts as come back: a
+    fax that nobody got is worse than a mark too many.
     """
     system = _SYSTEM.search(head.get("from", "")) or "x-failed-recipients" in head
     if not null_sender:
         return "ignored", "not from a mail system"
-    if system and _WARNING.search(head.get("subject", "")):
+    subject = decoded(head.get("subject", ""))
+    if system and _WARNING.search(subject):
         return "ignored", "a warning"
-    if not system and _automatic(head):
+    if not system and (_automatic(head) or _AWAY.search(subject)):
         return "ignored", "an automatic reply"
     return "bounced", UNDETERMINED
 
 
 def _automatic(head: Fields) -> bool:
     submitted = head.get("auto-submitted", "no").lower().partition(";")[0].strip()
-    precedence = head.get("precedence", "").lower()
-    return submitted != "no" or precedence == "auto_reply" or any(name in head for name in _REPLIES)
+    bulk = head.get("precedence", "").strip().lower() in _BULK
+    return submitted != "no" or bulk or any(name in head for name in _REPLIES)
 
 
 def _date(value: str) -> datetime | None:
