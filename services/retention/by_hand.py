@@ -83,7 +83,7 @@ class Run:
         report, began = Report(dry_run), time.monotonic()
         await self.sweep.holds.read_to_end()
         if not dry_run:
-            report.unfinished_uploads = await self.planner.abort_unfinished(self.now())
+            report.unfinished_uploads = await self.planner.abort_unfinished(bound + LONGEST)
         for day in days:
             report.days += 1
             report.uploads += 0 if dry_run else await self.uploads.sweep(day)

@@ -1,6 +1,7 @@
 """deletion-requested in; fax-expired out. One fax goes for good, whatever its age; or one upload (docs/adr/0007)."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC
 from hashlib import sha256
@@ -16,7 +17,7 @@ from services._runtime.expiry import expired_step
 from services._runtime.outcomes import Done, Outcome, RetryLater
 from services.retention.facts import Record, Status
 from services.retention.files import File
-from services.retention.holds import cover
+from services.retention.holds import cover, read
 from services.retention.sweep import Candidate, Sweep, Swept
 from services.retention.telling import Told
 
@@ -65,11 +66,12 @@ class Deletions:
     async def _fax(self, request: DeletionRequested) -> Outcome:
         """Delete a fax, if it is the account's and on no hold."""
         [fax] = await self._look(request)
-        await self.sweep.holds.read_to_end()
+        await self.sweep.pace.spend(fax.objects)  # a sweep may be before it: what has to be waited for comes first
+        still_good = await read(self.sweep.holds)
         if why := self._kept(fax, request):
             log.warning("not deleted", extra={"fax": str(request.fax_id), "reason": why})
             return Done()
-        return await self._delete(request)
+        return await self._delete(request, still_good)
 
     async def _look(self, request: DeletionRequested) -> list[Candidate]:
         day = request.accepted_at.astimezone(UTC).date()
@@ -83,8 +85,8 @@ class Deletions:
             return "nothing was decided about it, or it is gone"
         return "" if fax.facts.account_id == request.account_id else "it is another account's"
 
-    async def _delete(self, request: DeletionRequested) -> Outcome:
-        bucket = self.sweep.bucket
+    async def _delete(self, request: DeletionRequested, still_good: Callable[[], None]) -> Outcome:
+        still_good()
         upload = await self._note(request)  # from now on, whatever comes late ends (`services._runtime.deleted`)
         [fax] = await self._look(request)
         files = [
@@ -92,8 +94,7 @@ class Deletions:
             *fax.remains.documents,
             *await self._decisions(fax, request),
         ]
-        await self.sweep.pace.spend(len(files))
-        if refused := await bucket.delete(files):
+        if refused := await self.sweep.bucket.delete(files, still_good):
             keys = ", ".join(file.key for file in refused)
             return RetryLater("objects-not-deleted", attempts=3, detail=f"{len(refused)} objects: {keys}"[:500])
         tombstone = FaxExpired(

@@ -67,16 +67,24 @@ def is_due(day: date, accepted_at: datetime | None, bound: datetime) -> bool:
     return wholly_due(day, bound) or (accepted_at is not None and accepted_at < bound)
 
 
+def is_gone(day: date, accepted_at: datetime | None, bound: datetime) -> bool:
+    """Whether a fax that a task calls one of `day`, where nothing of it is stored, is gone or goes now.
+
+    One whose acceptance is of another day lies there: whoever named it so was mistaken.
+    """
+    return accepted_at is None or (accepted_at.astimezone(UTC).date() == day and accepted_at < bound)
+
+
 def verdict(*, due: bool, held: bool, in_place: bool, set_aside: bool) -> Verdict:
     """What becomes of a fax, of which objects are where they were (`in_place`) or below ``held/`` (`set_aside`).
 
-    A lifted fax first comes back; if it is due, it goes at the next sweep. A fax of which nothing is left is gone.
+    A lifted fax first comes back; if it is due, it goes at the next sweep.
     """
     if held:
         return "hold" if due and in_place else "keep"
     if set_aside:
         return "restore"
-    return "expire" if due or not in_place else "keep"
+    return "expire" if due else "keep"
 
 
 def latest_slot(now: datetime, hour: int) -> datetime:
@@ -100,9 +108,10 @@ def named(path: str, prefix: str) -> UUID | None:
     """The fax id that stands after `prefix` in a key or a prefix of keys."""
     text = path[len(prefix) :].partition("/")[0]
     try:
-        return UUID(text) if len(text) == len(str(UUID(int=0))) else None
+        fax_id = UUID(text)
     except ValueError:
         return None
+    return fax_id if str(fax_id) == text else None
 
 
 Now = Callable[[], datetime]

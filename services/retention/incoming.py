@@ -50,7 +50,7 @@ class Uploads:
         Raises:
             DependencyAway: The store doesn't answer.
         """
-        if not wholly_due(day, self.now() - self.keep):
+        if not wholly_due(day, earliest(self.now(), await self.bucket.clock()) - self.keep):
             return 0
         deleted = 0
         async for files in self._uploads(day):

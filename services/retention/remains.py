@@ -42,6 +42,11 @@ class Remains:
         return [*self.documents, *self.records]
 
     @property
+    def stored(self) -> bool:
+        """Whether anything is, wherever."""
+        return bool(self.documents or self.records or self.held)
+
+    @property
     def decision(self) -> str | None:
         """The key of its decision."""
         return self._readable(DECISION)

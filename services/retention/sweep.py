@@ -11,7 +11,7 @@ from schemas.retention import LONGEST, FaxExpired
 from services._runtime.blobs import Blobs
 from services._runtime.outcomes import DependencyAway
 from services.retention.adapters import Bucket
-from services.retention.domain import Facts, Now, Verdict, begins, is_due, may_be_due, named, verdict
+from services.retention.domain import Facts, Now, Verdict, begins, is_due, is_gone, may_be_due, named, verdict
 from services.retention.facts import facts
 from services.retention.files import LIMIT, File
 from services.retention.holds import Holds, cover, read
@@ -97,13 +97,22 @@ class Sweep:
         Raises:
             DependencyAway: The store doesn't answer.
         """
-        stored = await remains(self.bucket, day, fax_ids, versions=await self.bucket.versioned())
+        stored = await self._stored(day, fax_ids)
         known = await facts(self.blobs, stored)
         bounds = bound, min(bound, self.now() - LONGEST)
         return [
-            Candidate(one, fact, *(is_due(day, fact.accepted_at, before) for before in bounds))
+            Candidate(one, fact, *((is_due if one.stored else is_gone)(day, fact.accepted_at, each) for each in bounds))
             for one, fact in zip(stored, known, strict=True)
         ]
+
+    async def _stored(self, day: date, fax_ids: Sequence[UUID]) -> list[Remains]:
+        """What is there. What is found nowhere is looked for again: another worker may move it between two listings."""
+        versions = await self.bucket.versioned()
+        found = await remains(self.bucket, day, fax_ids, versions=versions)
+        missed = [one.fax_id for one in found if not one.stored]
+        again = await remains(self.bucket, day, missed, versions=versions) if missed else []
+        newest = {one.fax_id: one for one in again}
+        return [newest.get(one.fax_id, one) for one in found]
 
     def verdict(self, one: Candidate) -> Verdict:
         """What becomes of it, as holds are known by now."""
@@ -128,7 +137,7 @@ class Sweep:
                 await self._expire([one for one, word in decided if word == "expire"], day, swept, still_good)
             except DependencyAway as away:
                 swept.away = away
-                swept.unfinished = [one.fax_id for one in candidates[done:]]
+                swept.unfinished = [one.fax_id for one in candidates[done:] if one.fax_id not in swept.refused]
                 break
             done += len(batch)
         return swept

@@ -65,7 +65,7 @@ class Verification:
         for prefix in (day_prefix(root, day) for root in (FAXES, CLAIMS)):
             async for files in self.bucket.objects(prefix, versions=await self.bucket.versioned()):
                 for file in files:
-                    if named(file.key, prefix) is None:
+                    if named(file.key, prefix) is None or "/" not in file.key[len(prefix) :]:
                         findings.add("overdue_objects", file.key)
 
     async def _index(self, above: str) -> FaxIndex:

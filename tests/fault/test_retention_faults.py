@@ -71,7 +71,7 @@ def kill_after(step: int, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ObjectStore, "_answer", killing(ObjectStore._answer))
 
 
-@pytest.mark.parametrize("every", [6, pytest.param(1, marks=pytest.mark.chaos)])
+@pytest.mark.parametrize("every", [9, pytest.param(1, marks=pytest.mark.chaos)])
 async def test_killed_at_every_step(bucket: StoreSettings, every: int) -> None:
     """One fax is due, one is on hold, one was, one is young; killed at step 1, 2, 3… until it ends before."""
     step, killed = 1 - every, True

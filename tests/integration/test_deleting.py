@@ -21,6 +21,7 @@ from services.ingest.documents.unreadable import UnreadableDocument
 from services.ingest.domain import fax_id_of
 from services.ingest.handlers import ReceivedFaxes
 from services.retention.deleting import Deletions
+from services.retention.sweep import Candidate
 from services.retention.telling import Told
 from tests.integration.stored_faxes import SECOND, StoredFaxes, empty, new_bucket
 from tests.providers.cluster import Cluster
@@ -106,6 +107,29 @@ async def test_nothing_is_deleted_while_holds_are_unknown(stored: StoredFaxes) -
     with pytest.raises(DependencyAway):
         await delete(stored, fax_id, when)
     assert stored.of(fax_id) == before
+
+
+async def test_a_hold_set_while_the_store_does_not_answer_wins(
+    stored: StoredFaxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read of the holds is good for a while only, by a person's deletion as by a sweep."""
+    when = stored.now - YOUNG
+    fax_id = await stored.put_fax(when)
+    before, look, looks = stored.of(fax_id), Deletions._look, 0
+
+    async def slow(deletions: Deletions, request: DeletionRequested) -> Sequence[Candidate]:
+        nonlocal looks
+        looks += 1
+        if looks == 2:  # the note is written, and nothing is deleted yet
+            stored.holds.scopes = {f"fax:{fax_id}"}
+            monkeypatch.setattr("services.retention.holds.GOOD_SECONDS", 0.0)
+        return await look(deletions, request)
+
+    monkeypatch.setattr(Deletions, "_look", slow)
+    with pytest.raises(DependencyAway, match="fax-holds"):
+        await delete(stored, fax_id, when)
+    assert await delete(stored, fax_id, when) == ()
+    assert {key for key in before if key not in set(stored.of(fax_id))} == set()
 
 
 async def test_another_accounts_fax_and_one_that_is_not_decided_stay(stored: StoredFaxes) -> None:

@@ -1,7 +1,9 @@
 """Retention's decisions without a store: dates, verdicts, holds, pace, keys, metrics, late events."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -29,17 +31,22 @@ from services.retention.domain import (
     due_before,
     earliest,
     is_due,
+    is_gone,
     latest_slot,
     may_be_due,
     named,
     verdict,
     wholly_due,
 )
+from services.retention.files import File
 from services.retention.findings import Findings
 from services.retention.holds import GOOD_SECONDS, cover
 from services.retention.index import FaxIndex
 from services.retention.pace import Pace
+from services.retention.remains import Remains
+from services.retention.sweep import Candidate, Sweep
 from services.retention.telling import Told
+from tests.integration.stored_faxes import MemoryHolds
 from tests.unit.records import FakeRecord
 
 YEAR, DAY, SECOND = timedelta(days=365), timedelta(days=1), timedelta(seconds=1)
@@ -99,11 +106,48 @@ def test_no_task_makes_anything_younger_due_than_the_contract_says() -> None:
         (True, False, False, True, "restore"),
         (True, False, True, True, "restore"),
         (False, False, False, True, "restore"),
-        (False, False, False, False, "expire"),
+        (True, False, False, False, "expire"),
+        (False, False, False, False, "keep"),
     ],
 )
 def test_verdicts(*, due: bool, held: bool, in_place: bool, set_aside: bool, word: Verdict) -> None:
     assert verdict(due=due, held=held, in_place=in_place, set_aside=set_aside) == word
+
+
+@pytest.mark.parametrize(
+    ("accepted_at", "gone"),
+    [
+        (None, True),
+        (NOW - YEAR - SECOND, True),
+        (NOW - YEAR, False),
+        (NOW - YEAR - DAY, False),  # it lies on another day: the task that names it is wrong
+    ],
+)
+def test_a_fax_of_which_nothing_is_stored_is_gone_unless_its_acceptance_knows_better(
+    accepted_at: datetime | None, *, gone: bool
+) -> None:
+    assert is_gone((NOW - YEAR).date(), accepted_at, NOW - YEAR) is gone
+
+
+async def test_a_fax_in_part_refused_is_asked_for_once_when_the_store_goes_away() -> None:
+    """A task names 300 faxes at most: one that was full and named some twice could not be asked for again."""
+
+    class Failing:
+        """Refuses an object, then doesn't answer."""
+
+        async def versioned(self) -> bool:
+            raise DependencyAway("object-store", "switched off in a test")
+
+        async def delete(self, files: Sequence[File], _still_good: Callable[[], None]) -> list[File]:
+            return list(files[:1])
+
+    faxes = [UUID(int=number) for number in range(300)]
+    due = [Candidate(Remains(one, documents=[File(f"{one}/document.pdf")]), Facts(one), True, True) for one in faxes]
+    parts = cast("Any", SimpleNamespace(bucket=Failing(), holds=MemoryHolds(), pace=Pace(1e9)))
+    sweep = Sweep(parts.bucket, parts, parts.holds, parts, parts.pace, lambda: NOW)
+    swept = await sweep.carry_out(due, (NOW - YEAR).date())
+    assert list(swept.refused) == faxes[:1]
+    assert swept.unfinished == faxes[1:]
 
 
 @pytest.mark.parametrize(
