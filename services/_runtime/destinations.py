@@ -4,13 +4,19 @@ from phonenumbers import (
     NumberParseException,
     PhoneNumberFormat,
     PhoneNumberType,
+    ShortNumberCost,
     ValidationResult,
     connects_to_emergency_number,
+    expected_cost,
     format_number,
+    is_emergency_number,
     is_possible_number_with_reason,
+    is_valid_number,
     number_type,
     parse,
+    region_code_for_country_code,
 )
+from phonenumbers import PhoneNumber as Parsed
 
 from schemas.accounts import FaxAccount
 from schemas.failures import FaxFailure
@@ -35,17 +41,28 @@ def destination(written: str, account: FaxAccount) -> str:
     Raises:
         NotDiallable: It is no number, an emergency number, or one that the account may not dial.
     """
-    if connects_to_emergency_number(written, account.region):
-        raise NotDiallable("destination-emergency")
+    urgent = connects_to_emergency_number(written, account.region)
     try:
         number = parse(written, account.region)
     except NumberParseException as error:
-        raise NotDiallable("destination-invalid") from error
+        raise NotDiallable("destination-emergency" if urgent else "destination-invalid") from error
+    if (urgent and not is_valid_number(number)) or _is_emergency(number):
+        raise NotDiallable("destination-emergency")
     if is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:  # nor without its area code
         raise NotDiallable("destination-invalid")
     dialled: str = format_number(number, PhoneNumberFormat.E164)
     if dialled.startswith(account.blocked_destinations):
         raise NotDiallable("destination-blocked")
-    if number_type(number) in PREMIUM and not account.premium_destinations:
+    if _is_premium(number) and not account.premium_destinations:
         raise NotDiallable("destination-premium")
     return dialled
+
+
+def _is_emergency(number: Parsed) -> bool:
+    """Also behind a zero: 0112. What only begins so may be a fax: in Delhi, 11 2xxx xxxx."""
+    region = region_code_for_country_code(number.country_code or 0)
+    return bool(is_emergency_number(str(number.national_number), region))
+
+
+def _is_premium(number: Parsed) -> bool:
+    return number_type(number) in PREMIUM or expected_cost(number) == ShortNumberCost.PREMIUM_RATE

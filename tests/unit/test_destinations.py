@@ -19,6 +19,9 @@ from tests.unit.test_routing import account
         ("00 1 202 555 0177", "DE", "+12025550177"),
         ("030/901820", "DE", "+4930901820"),
         ("+49 (0)30 901820", "US", "+4930901820"),
+        ("11 2654 3210", "IN", "+911126543210"),  # not 112
+        ("1 77 12 34 56", "FR", "+33177123456"),  # not 17
+        ("911-6778", "PA", "+5079116778"),  # there is no other way to write it there
     ],
 )
 def test_a_number_is_read_in_the_accounts_region(written: str, region: str, dialled: str) -> None:
@@ -32,17 +35,38 @@ def test_what_is_no_number(written: str) -> None:
     assert refused.value.failure == "destination-invalid"
 
 
-@pytest.mark.parametrize(("written", "region"), [("911", "US"), ("112", "FR"), ("999", "GB"), ("9-1-1", "US")])
+@pytest.mark.parametrize(
+    ("written", "region"),
+    [
+        ("911", "US"),
+        ("112", "FR"),
+        ("999", "GB"),
+        ("9-1-1", "US"),
+        ("911 x1", "US"),
+        ("911 2345", "US"),
+        ("0112", "DE"),
+        ("+49 0112", "US"),
+        ("112 3", "DE"),
+    ],
+)
 def test_emergency_numbers_never(written: str, region: str) -> None:
     with pytest.raises(NotDiallable) as refused:
         destination(written, account(region=region, premium_destinations=True))
     assert refused.value.failure == "destination-emergency"
 
 
-def test_premium_numbers_when_allowed() -> None:
-    assert destination("1 900 555 0123", account(premium_destinations=True)) == "+19005550123"
+@pytest.mark.parametrize(
+    ("written", "region", "dialled"),
+    [
+        ("1 900 555 0123", "US", "+19005550123"),
+        ("118 118", "SE", "+46118118"),
+        ("+979 1 2345 6789", "US", "+979123456789"),
+    ],
+)
+def test_premium_numbers_when_allowed(written: str, region: str, dialled: str) -> None:
+    assert destination(written, account(region=region, premium_destinations=True)) == dialled
     with pytest.raises(NotDiallable) as refused:
-        destination("1 900 555 0123", account())
+        destination(written, account(region=region))
     assert refused.value.failure == "destination-premium"
 
 
