@@ -126,14 +126,9 @@ async def due(connection: AsyncConnection, now: datetime, per_account: int, limi
 def _due(now: datetime, per_account: int, limit: int) -> Select[tuple[str, str]]:
     taken = select(_f.line).where(_f.line.is_not(None))
     order = (_f.due_at, _f.fax_id)
+    mine = func.row_number().over(partition_by=(_f.account_id, _f.destination), order_by=order)
     first = (
-        select(
-            _f.sending,
-            _f.account_id,
-            _f.due_at,
-            _f.fax_id,
-            func.row_number().over(partition_by=_f.destination, order_by=order).label("place"),
-        )
+        select(_f.sending, _f.account_id, _f.destination, _f.due_at, _f.fax_id, mine.label("place"))
         .where(_f.state == "waiting", _f.due_at <= now)
         .where(_f.destination.not_in(taken), ~is_dead(now))
         .subquery()
@@ -151,10 +146,13 @@ def _due(now: datetime, per_account: int, limit: int) -> Select[tuple[str, str]]
         .where(first.c.place == 1)
         .subquery()
     )
+    # Only now: a fax that its account has no share left for holds up nobody else's to the same number.
+    turn = func.row_number().over(partition_by=shared.c.destination, order_by=(shared.c.due_at, shared.c.fax_id))
+    turns = select(shared, turn.label("turn")).where(shared.c.calls <= per_account).subquery()
     return (
-        select(shared.c.sending, shared.c.fax_id)
-        .where(shared.c.calls <= per_account)
-        .order_by(shared.c.due_at, shared.c.fax_id)
+        select(turns.c.sending, turns.c.fax_id)
+        .where(turns.c.turn == 1)
+        .order_by(turns.c.due_at, turns.c.fax_id)
         .limit(limit)
     )
 

@@ -10,7 +10,7 @@ from schemas.telephony import DialMode
 from services.dialer.codes import UNALLOCATED
 from services.dialer.results import unclear
 from services.dialer.rules import Rules
-from services.dialer.sending import Sending
+from services.dialer.sending import ASKED, Sending
 from services.dialer.steps import Step, cancelled, changed, delivered, failed
 from services.dialer.telling import dial, status
 
@@ -48,12 +48,17 @@ def request(sending: Sending, now: datetime, rules: Rules) -> Step | None:
     return Step(asked, (dial(asked, now, rules), status(asked, "dialling", f"call {asked.attempt}")))
 
 
-def expire(sending: Sending, now: datetime, rules: Rules) -> Step | None:
-    """What the clock does to a fax of which nothing was heard."""
+def expire(sending: Sending, now: datetime, rules: Rules, *, cut_off: bool = False) -> Step | None:
+    """What the clock does to a fax of which nothing was heard.
+
+    Nothing could be heard while we are `cut_off` from Kafka, and telephony may not have been asked yet.
+    """
     if sending.state == "waiting" and sending.give_up_at <= now:
         return failed(sending, sending.failure or "telephony-away", now)
-    if sending.due_at > now or sending.state == "waiting":
+    if sending.due_at > now or sending.state not in ASKED:
         return None
+    if cut_off:
+        return _heard_later(sending, now, rules)
     if sending.state == "requested":
         # Counted from now, not from the deadline: after an outage of ours the results wait in the topic.
         silent = changed(
@@ -64,11 +69,16 @@ def expire(sending: Sending, now: datetime, rules: Rules) -> Step | None:
             holds_line=not rules.promises,
         )
         return Step(silent, (status(silent, "dialling", "telephony has not told yet how the call ended"),))
-    if sending.state == "unanswered":
-        if sending.arrived == sending.fax.pages:
-            return delivered(sending, now)
-        return unclear(sending, now, rules)
-    return None
+    if sending.arrived == sending.fax.pages:
+        return delivered(sending, now)
+    return unclear(sending, now, rules)
+
+
+def _heard_later(sending: Sending, now: datetime, rules: Rules) -> Step | None:
+    if sending.state != "unanswered":
+        return None
+    due = now + timedelta(seconds=rules.answer)
+    return Step(sending.model_copy(update={"version": sending.version + 1, "due_at": due}))
 
 
 def refuse(sending: Sending, now: datetime) -> Step | None:

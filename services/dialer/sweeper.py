@@ -79,9 +79,16 @@ class Sweeper:
         async with transaction(self.dialer.engine) as connection:
             overdue = await adapters.overdue(connection, now, MANY)
             hopeless = await adapters.hopeless(connection, now, MANY)
-        moved = [await self._move(fax_id, lambda one: domain.expire(one, now, rules)) for fax_id in overdue]
+        cut_off = bool(overdue) and await self._cut_off(now)
+        expire = partial(domain.expire, now=now, rules=rules, cut_off=cut_off)
+        moved = [await self._move(fax_id, expire) for fax_id in overdue]
         moved += [await self._move(fax_id, partial(domain.refuse, now=now)) for fax_id in hopeless]
         return sum(moved)
+
+    async def _cut_off(self, now: datetime) -> bool:
+        """Whether Kafka doesn't take what we tell: a request that waits so long for it is too old to be followed."""
+        oldest = await self.dialer.outbox.oldest()
+        return oldest is not None and oldest < now - timedelta(seconds=self.dialer.rules.start)
 
     async def _move(self, fax_id: UUID, transition: Transition) -> bool:
         try:

@@ -69,7 +69,8 @@ def verdict(result: TelephonyDialResult, asked: int, pages_of_fax: int) -> Verdi
 
 def _class(call: CallReport) -> Class | None:
     """The class of a call that hasn't confirmed all pages; None if it may have."""
-    if not call.pages_transferred and (unanswered := _unanswered(call)):
+    fine = call.result_code == T30_OK and call.pages_transferred is None  # an engine that was content spoke to another
+    if not call.pages_transferred and not fine and (unanswered := _unanswered(call)):
         return unanswered
     if call.result_code not in {None, T30_OK}:
         return T30.get(call.result_code or 0, LINE)

@@ -99,6 +99,17 @@ async def test_an_account_and_the_trunk_have_their_limits(world: World) -> None:
     assert len(world.telephony.ongoing) == 20
 
 
+async def test_a_fax_its_account_has_no_share_for_holds_up_no_other_to_the_same_number(world: World) -> None:
+    await world.give(*some(3, account_id="acc-big"))
+    theirs = to_dial(9, destination=number(2), account_id="acc-small")  # where the third of them goes
+    world.clock.advance(1)
+    await world.give(theirs)
+    await world.turn()
+    assert open_calls(world) == {number(0): 1, number(1): 1, number(2): 1}
+    await world.relay()
+    assert world.states(theirs) == ["dialling"]
+
+
 async def test_the_database_itself_refuses_two_calls_to_one_destination(world: World) -> None:
     one, other = some(2, destination=number(9))
     await world.give(one, other)
@@ -163,8 +174,8 @@ async def test_telephony_away_puts_few_faxes_in_doubt(world: World) -> None:
     await world.give(*faxes)
     for _ in range(30):
         await world.sweep()
+        await world.relay()
         world.clock.advance(100)
-    await world.relay()
     asked = [fax for fax in faxes if world.states(fax)]
     assert 20 < len(asked) < 25
     world.telephony_reads()
@@ -174,6 +185,32 @@ async def test_telephony_away_puts_few_faxes_in_doubt(world: World) -> None:
     world.clock.advance(20)
     await world.turn()
     assert len(world.telephony.ongoing) == 20
+
+
+async def test_kafka_away_for_hours_puts_no_fax_in_doubt(world: World) -> None:
+    """What telephony says can't be heard then, and what it is asked for may not have reached it."""
+    called, asked = some(2)
+    await world.give(called)
+    await world.turn()
+    answer(world, DELIVERED, delivers=True)
+    world.clock.advance(1_100)
+    await world.sweep()  # no result came: Kafka has been away for a while
+    await world.give(asked)
+    for _ in range(4):
+        world.clock.advance(1_800)
+        await world.sweep()
+    await world.turn()
+    await world.sweep()
+    assert not FINAL & set(world.states(called))
+    assert world.states(asked) == ["dialling"], "nobody waited for its result yet"
+    await hear(world)
+    world.clock.advance(20)
+    await world.turn()
+    answer(world, DELIVERED, delivers=True)
+    await hear(world)
+    await world.relay()
+    assert [world.states(fax)[-1] for fax in (called, asked)] == ["delivered"] * 2
+    assert [len(world.receipts(fax)) for fax in (called, asked)] == [1, 1]
 
 
 NO_NUMBER = {"hangup_cause": 1, "sip_status": 404}

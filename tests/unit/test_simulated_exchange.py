@@ -235,6 +235,24 @@ async def test_nothing_starts_after_not_after(tmp_path: Path) -> None:
     assert world.calls.placed == []
 
 
+async def test_nothing_starts_after_not_after_however_long_its_pages_took(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = request(FAX_MACHINE)
+    async with life(tmp_path) as world:
+        get = world.blobs.get
+
+        async def slowly(key: str) -> bytes | None:
+            world.at = asked.not_after + timedelta(seconds=1)
+            return await get(key)
+
+        monkeypatch.setattr(world.blobs, "get", slowly)
+        await world.switchboard.take(asked)
+        (result,) = await world.told(1)
+    assert result.outcome == "not-started"
+    assert world.calls.placed == []
+
+
 async def test_while_the_store_is_away_a_call_waits_until_not_after(tmp_path: Path) -> None:
     short, long = request(FAX_MACHINE), request("+12025550101")
     long = long.model_copy(update={"not_after": long.not_after + timedelta(hours=1)})

@@ -121,8 +121,11 @@ class Switchboard:
             if document is None:
                 await self._end(request, self._no_file(request))
             return document
-        await self._end(request, ends.not_started(request, "not_after has passed", self.now()))
+        await self._too_late(request)
         return None
+
+    async def _too_late(self, request: DialRequested) -> None:
+        await self._end(request, ends.not_started(request, "not_after has passed", self.now()))
 
     def _no_file(self, request: DialRequested) -> TelephonyDialResult:
         report = CallReport(
@@ -132,6 +135,9 @@ class Switchboard:
 
     async def _call(self, request: DialRequested, document: bytes) -> None:
         async with self._starting:  # one after the other, so that the oldest request is the first call
+            if self.now() > request.not_after:  # its pages took their time
+                await self._too_late(request)
+                return
             number = await self.attempts.start(request)
         at_once = self.journal.began(request)
         if at_once > 1:
