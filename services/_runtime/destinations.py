@@ -1,4 +1,7 @@
-"""Where a fax may go: a number as a person wrote it → E.164, or why not. Pure; the gateways ask, the router decides."""
+"""Where a fax may go: a number as a person wrote it → E.164, or why not. Pure; the gateways ask, the router decides.
+
+And whom an account takes none from, however the network writes its number.
+"""
 
 from phonenumbers import (
     NumberParseException,
@@ -56,6 +59,21 @@ def destination(written: str, account: FaxAccount) -> str:
     if _is_premium(number) and not account.premium_destinations:
         raise NotDiallable("destination-premium")
     return dialled
+
+
+def is_blocked(caller: str | None, account: FaxAccount) -> bool:
+    """Whether the account blocks a caller. The portal keeps numbers in E.164, the network may not."""
+    if caller is None:
+        return False
+    known = {caller.casefold(), f"+{caller}", _in_region(caller, account.region)}
+    return not known.isdisjoint(one.casefold() for one in account.blocked_callers)
+
+
+def _in_region(written: str, region: str) -> str | None:
+    try:
+        return str(format_number(parse(written, region), PhoneNumberFormat.E164))
+    except NumberParseException:
+        return None
 
 
 def _is_emergency(number: Parsed) -> bool:

@@ -16,6 +16,7 @@ from schemas.fax import (
     SubmittedFaxReady,
 )
 from schemas.retention import UploadRepeated
+from services._runtime.destinations import is_blocked
 from services._runtime.notices import ATA_DEADLINE
 
 SET_ASIDE: Final = frozenset({"junk", "unclaimed"})
@@ -48,7 +49,7 @@ def _decide(fax: ReceivedFaxReady, account: FaxAccount | RemovedAccount | None, 
     if isinstance(account, RemovedAccount):
         kept = _set_aside(fax, "number-removed", f"{fax.called_number} was removed from {account.domain}.", now)
         return _known_to(kept, account)
-    if fax.caller_number in account.blocked_callers:
+    if is_blocked(fax.caller_number, account):
         return _of(account, fax, now, rule="caller-blocked", why="The account blocks this caller.", state="junk")
     return deliver(account, fax, now)
 

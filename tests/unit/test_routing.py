@@ -177,7 +177,21 @@ def test_a_blocked_caller() -> None:
     assert decision.account_id == decision.status.account_id == "acc-1"
 
 
-@pytest.mark.parametrize("caller", ["+12025550151", "12025550150", "anonymous", None])
+@pytest.mark.parametrize(
+    ("caller", "blocked"),
+    [
+        ("12025550150", CALLER),
+        ("2025550150", CALLER),
+        ("(202) 555-0150", CALLER),
+        ("442079460958", "+442079460958"),
+        ("anonymous", "Anonymous"),
+    ],
+)
+def test_a_blocked_caller_however_the_network_writes_it(caller: str, blocked: str) -> None:
+    assert decide(fax(caller_number=caller), account(blocked_callers=(blocked,)), NOW).rule == "caller-blocked"
+
+
+@pytest.mark.parametrize("caller", ["+12025550151", "2025550151", "5550150", "anonymous", None])
 def test_a_caller_who_is_not_blocked(caller: str | None) -> None:
     assert emails(decide(fax(caller_number=caller), account(blocked_callers=(CALLER,)), NOW))
 
