@@ -4,18 +4,19 @@ import asyncio
 import json
 import smtplib
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
 
 from deploy.local.mailbox import read_maildir
 from schemas.fax import FaxStatusChanged
-from services._runtime.settings import KafkaSettings
+from services._runtime.settings import KafkaSettings, StageSettings
 from services.cli.following import StatusReader
 from services.cli.receiving import Incoming
+from services.ingest.bounces.app import BounceService
+from services.ingest.bounces.settings import BounceSettings
 from tests.fault.pipeline import CLEAN, NORTH, STAGES, Pipeline, account
 from tests.fault.workers import Worker, eventually, workers
 from tests.providers.cluster import Cluster
@@ -26,7 +27,7 @@ NUMBER, MAILBOX = "+15550160", "user15550160@clinic.example"
 BOUNCING = {
     "NATIVEFAX_SMTP_BOUNCE_DOMAIN": DOMAIN,
     "NATIVEFAX_BOUNCES_PORT": "0",
-    "NATIVEFAX_STAGE_CONFIRM_SECONDS": "3",
+    "NATIVEFAX_STAGE_CONFIRM_SECONDS": "2",
 }
 
 
@@ -35,12 +36,26 @@ def pipeline(cluster: Cluster, kafka: KafkaSettings) -> Pipeline:
     return Pipeline(cluster)
 
 
-@contextmanager
-def running(pipeline: Pipeline, folder: Path, *stages: str) -> Iterator[Worker]:
-    """The named stages, and the server for reports, which it returns."""
-    commands = [["-m", "services", name] for name in (*stages, "bounces")]
-    with workers(folder, {**pipeline.cluster.environment, **BOUNCING}, commands) as started:
-        yield started[-1]
+@dataclass(frozen=True)
+class WentOut:
+    """A mail that went out through the stages, as its step and the mailbox tell, and the server for its reports."""
+
+    step: FaxStatusChanged
+    sender: str
+    bounces: Worker
+
+
+@pytest.fixture(scope="module")
+async def sent(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[WentOut]:
+    await pipeline.publish_accounts(account(NUMBER, "email-with-attachment", NORTH))
+    folder, environment = tmp_path_factory.mktemp("bounces"), {**pipeline.cluster.environment, **BOUNCING}
+    commands = [["-m", "services", name] for name in ("bounces", *STAGES)]
+    with workers(folder, environment, commands) as (bounces, *stages):
+        async with pipeline.reader() as reader:
+            emailed, mail = await mail_that_went_out(pipeline, reader)
+        for stage in stages:
+            stage.end()
+        yield WentOut(emailed, str(mail["Return-Path"]).strip("<>"), bounces)
 
 
 def port_of(bounces: Worker) -> int:
@@ -74,16 +89,14 @@ async def bounced(reader: StatusReader, number: int) -> list[FaxStatusChanged]:
     return found
 
 
-async def test_a_mail_that_comes_back_marks_its_fax(pipeline: Pipeline, tmp_path: Path) -> None:
-    await pipeline.publish_accounts(account(NUMBER, "email-with-attachment", NORTH))
-    with running(pipeline, tmp_path, *STAGES) as bounces:
-        async with pipeline.reader() as reader:
-            emailed, mail = await mail_that_went_out(pipeline, reader)
-            sender = str(mail["Return-Path"]).strip("<>")
-            assert sender.endswith(f"@{DOMAIN}")
-            for _ in range(2):
-                assert await asyncio.to_thread(hand_over, port_of(bounces), sender, sample("postfix-failed")) == 250
-            first, again = await bounced(reader, 2)
+async def test_a_mail_that_comes_back_marks_its_fax(pipeline: Pipeline, sent: WentOut) -> None:
+    emailed = sent.step
+    assert sent.sender.endswith(f"@{DOMAIN}")
+    async with pipeline.reader() as reader:
+        for _ in range(2):
+            report = sample("postfix-failed")
+            assert await asyncio.to_thread(hand_over, port_of(sent.bounces), sent.sender, report) == 250
+        first, again = await bounced(reader, 2)
     assert again == first
     assert first.version == emailed.version + 1
     assert (first.fax_id, first.account_id, first.recipient) == (emailed.fax_id, emailed.account_id, MAILBOX)
@@ -91,30 +104,27 @@ async def test_a_mail_that_comes_back_marks_its_fax(pipeline: Pipeline, tmp_path
     assert (first.reason, first.detail[:5]) == ("mail-bounced", "5.1.1")
 
 
-async def test_nothing_is_taken_until_kafka_has_it(pipeline: Pipeline, tmp_path: Path) -> None:
-    await pipeline.publish_accounts(account(NUMBER, "email-with-attachment", NORTH))
-    with running(pipeline, tmp_path, *STAGES) as bounces:
-        async with pipeline.reader() as reader:
-            _, mail = await mail_that_went_out(pipeline, reader)
-        sender, port = str(mail["Return-Path"]).strip("<>"), port_of(bounces)
-        pipeline.cluster.stop("kafka")
-        try:
-            assert await asyncio.to_thread(hand_over, port, sender, sample("exim-failed")) == 451
-        finally:
-            pipeline.cluster.start("kafka")
-        async with pipeline.reader() as reader:
+async def test_nothing_is_taken_until_kafka_has_it(pipeline: Pipeline, sent: WentOut) -> None:
+    sender, port = sent.sender, port_of(sent.bounces)
+    pipeline.cluster.stop("kafka")
+    try:
+        assert await asyncio.to_thread(hand_over, port, sender, sample("exim-failed")) == 451
+    finally:
+        pipeline.cluster.start("kafka")
+    async with pipeline.reader() as reader:
 
-            def taken() -> bool:
-                return hand_over(port, sender, sample("exim-failed")) == 250
+        def taken() -> bool:
+            return hand_over(port, sender, sample("exim-failed")) == 250
 
-            await asyncio.to_thread(eventually, "the report is taken", taken)
-            steps = await bounced(reader, 1)
-        assert bounces.metric("nativefax_bounces_total", outcome="deferred") >= 1
+        await asyncio.to_thread(eventually, "the report is taken", taken)
+        steps = await bounced(reader, 1)
+    assert sent.bounces.metric("nativefax_bounces_total", outcome="deferred") >= 1
     assert {step.detail for step in steps} == {"5.0.0 552 5.2.2 The mailbox of front.desk is full"}
 
 
-async def test_without_a_domain_it_waits_for_one(pipeline: Pipeline, tmp_path: Path) -> None:
-    environment = {**pipeline.cluster.environment, "NATIVEFAX_SMTP_BOUNCE_DOMAIN": ""}
-    with workers(tmp_path, environment, [["-m", "services", "bounces"]]) as (bounces,):
-        assert bounces.ready()
-    assert "no NATIVEFAX_SMTP_BOUNCE_DOMAIN" in (bounces.folder / "log").read_text()
+async def test_without_a_domain_it_waits_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NATIVEFAX_SMTP_BOUNCE_DOMAIN", "")
+    service = BounceService(BounceSettings(), StageSettings())
+    await service.start()
+    assert (service.port, service.ailments(), service.waits()) == (None, [], [])
+    await service.stop()
