@@ -2,6 +2,7 @@
 
 import json
 import re
+import struct
 from pathlib import Path
 
 import imagecodecs
@@ -80,6 +81,8 @@ def test_rows_the_receiver_counts() -> None:
     assert inspected(tiff_of(page)).missing == ("page 1: 24 rows damaged, 11 in a row",)
     assert inspected(tiff_of(page), None, 24).bad_rows == 24
     assert inspected(tiff_of(page), None, 30).missing[1] == "6 rows damaged on the line, by the receiver's count"
+    absurd = coded("mh_1728").with_(more={326: 38_837, 327: 1, 328: 38_838})
+    assert inspected(tiff_of(absurd)).missing == ("page 1: the receiver reports damaged rows",)
     unclean = coded("mh_1728").with_(more={327: 2})
     assert inspected(tiff_of(unclean)).missing == ("page 1: the receiver reports damaged rows",)
 
@@ -137,6 +140,32 @@ def test_a_declared_length_beyond_the_data_is_found(name: str) -> None:
     converted = convert_received(tiff_of(page.with_(rows=120, rows_per_strip=120)), 1)
     assert converted.inspection.missing == ("page 1 ends early, after 90 of 120 rows",)
     assert np.array_equal(by_pdfium(converted.pdf, 0, 204, 196) == 0, pixels(1728))
+
+
+@pytest.mark.parametrize("name", CODINGS)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fill_order": 2, "without": frozenset({266})},
+        {"fill_order": 2, "more": {266: 1}},
+        {"fill_order": 1, "more": {266: 2}},
+        {"without": frozenset({292})},
+        {"t4_options": 1},
+        {"fill_order": 2, "without": frozenset({266, 292})},
+        {"without": frozenset({279})},
+    ],
+)
+def test_tags_that_misstate_the_coding_cost_no_row(name: str, changes: dict[str, object]) -> None:
+    converted = convert_received(tiff_of(coded(name).with_(**changes), coded(name)), 2)
+    assert converted.inspection.missing == ()
+    assert np.array_equal(by_pdfium(converted.pdf, 0, 204, 196) == 0, pixels(1728))
+
+
+def test_a_describing_tag_of_a_strange_type_is_no_damage() -> None:
+    data = tiff_of(coded("mmr_1728").with_(more={270: b"+1 555 0100\0"}))
+    strange = data.replace(struct.pack("<HH", 270, 2), struct.pack("<HH", 270, 7))
+    assert strange != data
+    assert inspected(strange).missing == ()
 
 
 @pytest.mark.parametrize("more", [b"\0\0\0", b"\0\x10\x01" * 3])

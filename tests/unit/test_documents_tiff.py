@@ -74,11 +74,24 @@ def test_resolution_per_centimetre() -> None:
 
 
 @pytest.mark.parametrize(
-    "dpi", [None, (Fraction(1), Fraction(1)), (Fraction(0), Fraction(196)), (Fraction(9999), Fraction(9))]
+    ("dpi", "rows", "taken"),
+    [
+        (None, 1449, (204, 98)),
+        (None, 1450, (204, 196)),
+        ((Fraction(1), Fraction(1)), 2156, (204, 196)),
+        ((Fraction(9999), Fraction(9)), 1143, (204, 98)),
+        ((Fraction(0), Fraction(98)), 2156, (204, 98)),
+        ((Fraction(200), Fraction(0)), 1143, (200, 98)),
+        ((Fraction(8031, 100), Fraction(3858, 100)), 1143, (204, 98)),
+        ((Fraction(8031, 100), Fraction(7717, 100)), 1143, (204, 196)),
+        ((Fraction(80), Fraction(80)), 1143, (80, 80)),
+    ],
 )
-def test_an_absent_or_impossible_resolution_is_taken_for_fine(dpi: tuple[Fraction, Fraction] | None) -> None:
-    page = only(tiff_of(PLAIN.with_(dpi=dpi)))
-    assert (page.x_dpi, page.y_dpi) == (204.0, 196.0)
+def test_an_absent_or_impossible_resolution_is_guessed_so_that_no_page_is_squashed(
+    dpi: tuple[Fraction, Fraction] | None, rows: int, taken: tuple[int, int]
+) -> None:
+    page = only(tiff_of(PLAIN.with_(dpi=dpi, rows=rows)))
+    assert (page.x_dpi, page.y_dpi) == pytest.approx(taken, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +151,6 @@ def test_a_file_cut_in_its_second_directory_still_has_its_first_page() -> None:
         ({"rows": 0}, "damaged-tiff"),
         ({"without": frozenset({256})}, "damaged-tiff"),
         ({"without": frozenset({273})}, "damaged-tiff"),
-        ({"without": frozenset({279})}, "damaged-tiff"),
         ({"more": {279: (1, 2, 3)}}, "damaged-tiff"),
         ({"more": {322: 0, 323: 0, 324: (8, 8), 325: (9, 9)}}, "damaged-tiff"),
         ({"more": {322: 1 << 20, 323: 1 << 20, 324: 8, 325: 9}}, "damaged-tiff"),
@@ -157,10 +169,35 @@ def test_the_longest_page_of_the_widest_fax_is_admitted() -> None:
     assert MAX_PIXELS >= 2432 * 27_594
 
 
+def test_a_picture_without_a_resolution_is_not_taken_for_a_standard_page() -> None:
+    page = only(tiff_of(PLAIN.with_(width=800, rows=600, dpi=None)))
+    assert (page.x_dpi, page.y_dpi) == (204, 196)
+
+
 def test_strips_that_overlap_cannot_make_a_small_file_large() -> None:
     data = tiff_of(PLAIN.with_(rows_per_strip=1, more={273: (8,) * 90, 279: (3000,) * 90}))
     with pytest.raises(UnreadablePage, match="damaged-tiff"):
         only(data)
+
+
+@pytest.mark.parametrize("name", ["mmr_1728", "mmr_1728_strips"])
+@pytest.mark.parametrize("stated", [False, True])
+def test_strips_of_no_stated_length_reach_to_the_next(name: str, *, stated: bool) -> None:
+    """As libtiff has it where StripByteCounts is absent or 0."""
+    page = coded(name)
+    changes = {"more": {279: (0,) * len(page.strips)}} if stated else {"without": frozenset({279})}
+    read = only(tiff_of(page.with_(**changes)))
+    assert read.cut
+    assert all(found.startswith(strip) for found, strip in zip(read.strips, page.strips, strict=True))
+    assert read.strips[:-1] == page.strips[:-1]
+
+
+def test_a_thumbnail_is_no_page() -> None:
+    small = coded("mmr_1728").with_(width=216, rows=11, more={254: 1})
+    large = PLAIN.with_(width=4000, rows=4000, more={254: 1})
+    found = read_directories(tiff_of(small, PLAIN.with_(more={254: 2}), small, large, PLAIN)).found
+    assert [(page.index, page.number(tags.IMAGE_WIDTH, 0)) for page in found] == [(1, 1728), (3, 4000), (4, 1728)]
+    assert len(read_directories(tiff_of(small, small)).found) == 2
 
 
 def test_a_strip_that_reaches_past_the_end_is_cut_there() -> None:

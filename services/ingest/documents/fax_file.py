@@ -9,7 +9,7 @@ from services.ingest.documents.geometry import WIDTH, X_DPI
 _HEADER: Final = struct.Struct("<2sHI")
 _ENTRY: Final = struct.Struct("<HHII")
 _SHORT, _LONG, _RATIONAL = 3, 4, 5
-_NEW_SUBFILE_TYPE, _T6_OPTIONS = 254, 293
+_T6_OPTIONS: Final = 293
 _ONE_PAGE_OF_MANY, _G4, _MINISWHITE, _MSB_FIRST, _INCH = 2, 4, 0, 1, 2
 
 
@@ -40,7 +40,7 @@ class FaxFile:
         resolutions = self.size
         self._add(struct.pack("<4I", X_DPI, 1, y_dpi, 1))
         table = {
-            _NEW_SUBFILE_TYPE: (_LONG, 1, _ONE_PAGE_OF_MANY),
+            tags.NEW_SUBFILE_TYPE: (_LONG, 1, _ONE_PAGE_OF_MANY),
             tags.IMAGE_WIDTH: (_LONG, 1, WIDTH),
             tags.IMAGE_LENGTH: (_LONG, 1, rows),
             tags.BITS_PER_SAMPLE: (_SHORT, 1, 1),

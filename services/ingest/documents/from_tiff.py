@@ -46,14 +46,14 @@ def _refusal(reason: str) -> Refusal:
 
 def _sheets(directories: tuple[Directory, ...], data: bytes, setup: Setup) -> Iterator[Sheet]:
     pictures: Image.Image | None = None
-    for number, directory in enumerate(directories):
+    for directory in directories:
         try:
             page = page_of(directory, data)
         except UnreadablePage as unreadable:
             if unreadable.reason != "unsupported-coding":
                 raise RefusedFile(_refusal(unreadable.reason)) from unreadable
             pictures = pictures or opened(data, "tiff")
-            yield _picture(pictures, number, setup)
+            yield _picture(pictures, directory.index, setup)
             continue
         try:
             raster = decode_page(page)

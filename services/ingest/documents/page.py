@@ -15,6 +15,13 @@ X_DPI: Final = 204.0
 """Dots an inch across where the file names none: T.4's 1728 px on 215 mm."""
 Y_DPI: Final = 196.0
 """Rows an inch where the file names none: T.4's fine, 7.7 rows a millimetre."""
+STANDARD_Y_DPI: Final = 98.0
+"""The same of a fax machine's page of less than FINE_ROWS, as HylaFAX has it: T.4's standard. Fine would squash it."""
+FINE_ROWS: Final = 1450
+"""A standard page of B4 has 1,401 rows."""
+_T4_WIDTHS: Final = frozenset({1728, 2048, 2432})
+_T4_ROWS: Final = (STANDARD_Y_DPI, Y_DPI, 391.0)
+_SAME: Final = 0.02
 _DPI_RANGE: Final = (50.0, 1300.0)
 """A resolution outside of this is none that a fax or a scanner has (T.4: 98 to 1200)."""
 
@@ -30,6 +37,8 @@ K_ROWS: Final = 4
 _T4_BITS: Final = 0b111
 """T4Options has three bits: two-dimensional, uncompressed mode, fill before EOL (TIFF 6.0 section 11)."""
 WHITE_IS_ZERO, BLACK_IS_ZERO = 0, 1
+_CENTIMETRES: Final = 2.54
+"""Of an inch."""
 _UNIT_CM: Final = 3
 
 
@@ -55,7 +64,7 @@ class Page:
         consecutive_bad_rows: the most of them in a row (tag 328).
         vouched: whether the receiver says that every row is sound (CleanFaxData, tag 327, is there and 0).
         damage_reported: whether the receiver says the data is not clean (CleanFaxData, tag 327, 1 or 2).
-        cut: whether a strip or a tile reaches past the end of the file.
+        cut: whether where a strip or a tile ends had to be found.
     """
 
     width: int
@@ -112,8 +121,8 @@ def page_of(directory: Directory, data: bytes) -> Page:
     """
     width, rows = directory.number(tags.IMAGE_WIDTH, 0), directory.number(tags.IMAGE_LENGTH, 0)
     _check(directory, width, rows)
-    x_dpi, y_dpi = _resolution(directory)
-    bad_rows = directory.number(tags.BAD_FAX_LINES, 0)
+    x_dpi, y_dpi = _resolution(directory, width, rows)
+    bad_rows, consecutive = _counted(directory, width)
     layout = layout_of(directory, width, rows)
     bands, cut = cut_bands(directory, rows, layout, data)
     return Page(
@@ -131,9 +140,9 @@ def page_of(directory: Directory, data: bytes) -> Page:
         tiled=tags.TILE_OFFSETS in directory.numbers,
         bands=bands,
         bad_rows=bad_rows,
-        consecutive_bad_rows=directory.number(tags.CONSECUTIVE_BAD_FAX_LINES, 0),
-        vouched=not bad_rows and directory.number(tags.CLEAN_FAX_DATA, 1) == 0,
-        damage_reported=bad_rows > 0 or directory.number(tags.CLEAN_FAX_DATA, 0) != 0,
+        consecutive_bad_rows=consecutive,
+        vouched=not directory.number(tags.BAD_FAX_LINES, 0) and directory.number(tags.CLEAN_FAX_DATA, 1) == 0,
+        damage_reported=directory.number(tags.BAD_FAX_LINES, 0) != 0 or directory.number(tags.CLEAN_FAX_DATA, 0) != 0,
         cut=cut,
     )
 
@@ -156,11 +165,25 @@ def _supported(directory: Directory) -> bool:
     return (bits == (1,) and compression in CCITT) or (bits in {(1,), (8,)} and compression in PLAIN)
 
 
-def _resolution(directory: Directory) -> tuple[float, float]:
-    scale = 2.54 if directory.number(tags.RESOLUTION_UNIT, 2) == _UNIT_CM else 1.0
-    x_dpi = directory.numbers.get(tags.X_RESOLUTION, (0.0,))[0] * scale
-    y_dpi = directory.numbers.get(tags.Y_RESOLUTION, (0.0,))[0] * scale
+def _counted(directory: Directory, width: int) -> tuple[int, int]:
+    """Give the damaged rows the receiver counted, and the most of them in a row; 0 for what no page can have."""
+    bad = directory.number(tags.BAD_FAX_LINES, 0)
+    together = directory.number(tags.CONSECUTIVE_BAD_FAX_LINES, 0)
+    return (bad if bad * width <= MAX_PIXELS else 0), (together if together <= bad else 0)
+
+
+def _resolution(directory: Directory, width: int, rows: int) -> tuple[float, float]:
+    x_dpi, y_dpi = (directory.numbers.get(tag, (0.0,))[0] for tag in (tags.X_RESOLUTION, tags.Y_RESOLUTION))
+    in_cm = x_dpi * _CENTIMETRES, y_dpi * _CENTIMETRES
+    if directory.number(tags.RESOLUTION_UNIT, 2) == _UNIT_CM or _is_t4(*in_cm):  # T.4's, per centimetre, by any unit
+        x_dpi, y_dpi = in_cm
     least, most = _DPI_RANGE
-    if least <= x_dpi <= most and least <= y_dpi <= most:
-        return x_dpi, y_dpi
-    return X_DPI, Y_DPI
+    standard = width in _T4_WIDTHS and rows < FINE_ROWS
+    return (
+        x_dpi if least <= x_dpi <= most else X_DPI,
+        y_dpi if least <= y_dpi <= most else STANDARD_Y_DPI if standard else Y_DPI,
+    )
+
+
+def _is_t4(x_dpi: float, y_dpi: float) -> bool:
+    return abs(x_dpi / X_DPI - 1) < _SAME and any(abs(y_dpi / rows - 1) < _SAME for rows in _T4_ROWS)

@@ -96,7 +96,7 @@ def _objects(page: CodedPage, number: int) -> tuple[tuple[bytes, ...], ...]:
 
 def _just_below(points: float) -> float:
     """Give the next smaller length of the five decimals written."""
-    return (ceil(points * 1e5) - 1) / 1e5
+    return (ceil(round(points * 1e5, 3)) - 1) / 1e5  # a product may be a rounding above a whole number
 
 
 def _image(page: CodedPage) -> bytes:

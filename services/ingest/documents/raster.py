@@ -1,7 +1,8 @@
 """A page decoded: its pixels as a person sees them, and which of its rows can be trusted."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from services.ingest.documents.crosscheck import first_doubtful_row, starts_with
 from services.ingest.documents.libtiff import Decoded, Pixels, decode_strips
 from services.ingest.documents.mending import mend
 from services.ingest.documents.page import Page
+from services.ingest.documents.strips import with_bits_reversed
 
 _UPRIGHT: Final[dict[int, Callable[[Pixels], Pixels]]] = {
     2: lambda pixels: pixels[:, ::-1],
@@ -23,6 +25,8 @@ _UPRIGHT: Final[dict[int, Callable[[Pixels], Pixels]]] = {
 }
 """Orientation (tag 274) → how to turn the rows and columns of the file upright; 1 is upright."""
 _FIRST_LYING: Final = 5
+_FIRST_ROWS: Final = 16
+"""So many rows say whether a page is coded as its tags have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,9 @@ def decode_page(page: Page) -> Raster:
         UnreadablePage: "no-readable-page" (not one row can be read).
     """
     whole = _whole(page)
+    exact = whole is not None and _can_pass_through(page, whole)
+    if whole is None:
+        whole = _coded_otherwise(page)
     if whole is None:
         pixels, bad_rows = mend(page)
     else:
@@ -62,7 +69,7 @@ def decode_page(page: Page) -> Raster:
     lying = _FIRST_LYING <= page.orientation <= max(_UPRIGHT)
     x_dpi, y_dpi = (page.y_dpi, page.x_dpi) if lying else (page.x_dpi, page.y_dpi)
     lost_rows = page.rows - pixels.shape[1 if lying else 0]
-    return Raster(pixels, x_dpi, y_dpi, bad_rows, lost_rows, whole is not None and _can_pass_through(page, whole))
+    return Raster(pixels, x_dpi, y_dpi, bad_rows, lost_rows, exact)
 
 
 def _whole(page: Page) -> Decoded | None:
@@ -79,6 +86,33 @@ def _whole(page: Page) -> Decoded | None:
     ):
         return None
     return decoded
+
+
+def _coded_otherwise(page: Page) -> Decoded | None:
+    """Decode a page whose tags miss or misstate its order of bits, or whether G3 is two-dimensional.
+
+    Only a reading without any damage counts, and only if already the first rows can't be read as stated.
+    """
+    if page.compression not in {pages.G3, pages.G4} or not page.strips or _starts(page):
+        return None
+    readings = (_whole(other) for other in _other_codings(page) if _starts(other))
+    return next((reading for reading in readings if reading is not None), None)
+
+
+def _starts(page: Page) -> bool:
+    first = decode_strips(page.strips[:1], min(_FIRST_ROWS, page.bands[0].rows), _FIRST_ROWS, page.coding)
+    return first is not None and not first.bad
+
+
+def _other_codings(page: Page) -> Iterator[Page]:
+    reversed_bits = replace(page, bands=tuple(map(with_bits_reversed, page.bands)))
+    if page.compression == pages.G4:
+        yield reversed_bits
+        return
+    other_dimension = page.t4_options ^ pages.TWO_DIMENSIONAL
+    for order, options in product((page, reversed_bits), (page.t4_options, other_dimension)):
+        if (order, options) != (page, page.t4_options):
+            yield replace(order, t4_options=options, vouched=False)
 
 
 def _can_pass_through(page: Page, decoded: Decoded) -> bool:

@@ -1,6 +1,7 @@
 """How the coded data of a page is divided, and where its parts are in the file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from services.ingest.documents import tags
@@ -53,7 +54,8 @@ def layout_of(directory: Directory, width: int, rows: int) -> Layout:
         offsets, counts = directory.whole(tags.TILE_OFFSETS), directory.whole(tags.TILE_BYTE_COUNTS)
         size = directory.number(tags.TILE_WIDTH, 0), directory.number(tags.TILE_LENGTH, 0)
     else:
-        offsets, counts = directory.whole(tags.STRIP_OFFSETS), directory.whole(tags.STRIP_BYTE_COUNTS)
+        offsets = directory.whole(tags.STRIP_OFFSETS)
+        counts = directory.whole(tags.STRIP_BYTE_COUNTS) or (0,) * len(offsets)
         each = rows if len(offsets) == 1 else directory.number(tags.ROWS_PER_STRIP, rows) or rows
         size = width, min(each, rows)
     if not offsets or len(offsets) != len(counts) or not 0 < size[0] * size[1] <= MAX_PIXELS:
@@ -71,12 +73,14 @@ def cut_bands(directory: Directory, rows: int, layout: Layout, data: bytes) -> t
         data: the whole file.
 
     Returns:
-        The bands from the top, and whether a strip or tile reaches past the end of the file.
+        The bands from the top, and whether where a strip or tile ends had to be found: it reaches past the end of the
+        file, or no lengths are stated.
 
     Raises:
         UnreadablePage: "damaged-tiff" (they are together longer than the file).
     """
-    inside = [max(0, min(count, len(data) - at)) for at, count in zip(layout.offsets, layout.counts, strict=True)]
+    counts = layout.counts if any(layout.counts) else _lengths(layout.offsets, len(data))
+    inside = [max(0, min(count, len(data) - at)) for at, count in zip(layout.offsets, counts, strict=True)]
     if sum(inside) > len(data):  # they overlap: a small file would become a large one
         raise UnreadablePage("damaged-tiff")
     coded = [data[at : at + count] for at, count in zip(layout.offsets, inside, strict=True)]
@@ -89,3 +93,14 @@ def cut_bands(directory: Directory, rows: int, layout: Layout, data: bytes) -> t
         segments = tuple(coded[index * layout.across : (index + 1) * layout.across])
         bands.append(Band(left, layout.rows if tiled else left, segments))
     return tuple(bands), tuple(inside) != layout.counts
+
+
+def with_bits_reversed(band: Band) -> Band:
+    """Read a band in the other order of bits."""
+    return replace(band, segments=tuple(segment.translate(_REVERSED) for segment in band.segments))
+
+
+def _lengths(offsets: tuple[int, ...], end: int) -> tuple[int, ...]:
+    """Let each strip reach to the next one, the last to the end of the file; a decoder stops when it has its rows."""
+    following = dict(pairwise([*sorted({*offsets}), end]))
+    return tuple(following[at] - at for at in offsets)

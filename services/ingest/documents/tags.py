@@ -2,6 +2,7 @@
 
 from typing import Final
 
+NEW_SUBFILE_TYPE: Final = 254
 IMAGE_WIDTH: Final = 256
 IMAGE_LENGTH: Final = 257
 BITS_PER_SAMPLE: Final = 258
@@ -51,6 +52,7 @@ ESSENTIAL: Final = frozenset(
 """Where the value of one of these is lost, the pixels cannot be read."""
 DESCRIBING: Final = frozenset(
     {
+        NEW_SUBFILE_TYPE,
         IMAGE_DESCRIPTION,
         ORIENTATION,
         X_RESOLUTION,

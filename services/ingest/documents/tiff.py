@@ -4,13 +4,13 @@ TIFF 6.0 section 2: an 8-byte header points to a chain of directories (IFD), one
 12-byte entries and the offset of the next directory, 0 at the end. Classic TIFF in both byte orders is read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from struct import Struct
 from typing import Final
 
 from services.ingest.documents.limits import MAX_BYTES, MAX_PAGES, MAX_VALUES
-from services.ingest.documents.tags import WANTED
+from services.ingest.documents.tags import ESSENTIAL, IMAGE_LENGTH, IMAGE_WIDTH, NEW_SUBFILE_TYPE, WANTED
 from services.ingest.documents.unreadable import UnreadableDocument
 
 _BYTE, _ASCII, _SHORT, _LONG, _RATIONAL = 1, 2, 3, 4, 5
@@ -19,6 +19,8 @@ _LETTERS: Final = {_BYTE: "B", _SHORT: "H", _LONG: "I"}
 _INLINE_BYTES: Final = 4
 _ENTRY_BYTES: Final = 12
 _CLASSIC: Final = 42
+_REDUCED: Final = 1
+"""Bit 0 of NewSubfileType: a smaller picture of another page of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,15 @@ class Directory:
     Attributes:
         numbers: tag number → its values; a rational is already divided.
         text: tag number → the bytes of an ASCII value without its closing NUL.
-        lost: wanted tags whose values lie outside the file, or are of an unfit type or count.
+        lost: wanted tags whose values lie outside the file, and essential ones of an unfit type or count; a
+            describing one of such counts as absent.
+        index: its place in the chain, from 0.
     """
 
     numbers: dict[int, tuple[float, ...]] = field(default_factory=dict)
     text: dict[int, bytes] = field(default_factory=dict)
     lost: frozenset[int] = frozenset()
+    index: int = 0
 
     def number(self, tag: int, absent: int) -> int:
         """Give the first value of a tag as a whole number.
@@ -55,7 +60,7 @@ class Directories:
     """The chain of directories as far as it can be followed.
 
     Attributes:
-        found: the readable directories in order.
+        found: the readable directories in order, without thumbnails of other pages.
         broken: whether the chain ends in damage instead of in the zero offset.
     """
 
@@ -83,7 +88,7 @@ class _Walk:
             raise UnreadableDocument("not-a-tiff")
         self.first: int = self._long.unpack_from(data, 4)[0]
 
-    def directory(self, offset: int) -> tuple[Directory, int | None]:
+    def directory(self, offset: int, index: int) -> tuple[Directory, int | None]:
         """Read the directory at an offset; None for the next offset if that lies outside the file."""
         table = self._table(offset)
         numbers: dict[int, tuple[float, ...]] = {}
@@ -94,12 +99,13 @@ class _Walk:
                 continue
             raw = self._raw(kind, count, inline)
             if raw is None:
-                lost.add(tag)
+                if tag in ESSENTIAL or _SIZES.get(kind, 0) * count:
+                    lost.add(tag)
             elif kind == _ASCII:
                 text[tag] = raw.split(b"\0", 1)[0]
             else:
                 numbers[tag] = self._values(kind, count, raw)
-        return Directory(numbers, text, frozenset(lost)), self._next(offset + 2 + len(table))
+        return Directory(numbers, text, frozenset(lost), index), self._next(offset + 2 + len(table))
 
     def _table(self, offset: int) -> bytes:
         if offset + 2 > len(self._data):
@@ -155,13 +161,35 @@ def read_directories(data: bytes) -> Directories:
     try:
         for directory in _chain(_Walk(data)):
             found.append(directory)
-            if len(found) > MAX_PAGES:
+            if len(found) > 2 * MAX_PAGES:  # each page may have its thumbnail
                 raise UnreadableDocument("too-many-pages")
     except _Damage:
         broken = True
     if not found:
         raise UnreadableDocument("damaged-tiff")
-    return Directories(tuple(found), broken)
+    pages = _without_thumbnails(found)
+    if len(pages) > MAX_PAGES:
+        raise UnreadableDocument("too-many-pages")
+    return Directories(pages, broken)
+
+
+def _without_thumbnails(found: Sequence[Directory]) -> tuple[Directory, ...]:
+    """Leave out what calls itself reduced, if a page that doesn't is larger in width and length."""
+    full = [_size(directory) for directory in found if not _reduced(directory)]
+    return tuple(
+        directory
+        for directory in found
+        if not _reduced(directory)
+        or not any(_size(directory)[0] < width and _size(directory)[1] < rows for width, rows in full)
+    )
+
+
+def _reduced(directory: Directory) -> bool:
+    return bool(directory.number(NEW_SUBFILE_TYPE, 0) & _REDUCED)
+
+
+def _size(directory: Directory) -> tuple[int, int]:
+    return directory.number(IMAGE_WIDTH, 0), directory.number(IMAGE_LENGTH, 0)
 
 
 def _chain(walk: _Walk) -> Iterator[Directory]:
@@ -173,5 +201,5 @@ def _chain(walk: _Walk) -> Iterator[Directory]:
         if offset in seen:
             raise UnreadableDocument("damaged-tiff")
         seen.add(offset)
-        directory, offset = walk.directory(offset)
+        directory, offset = walk.directory(offset, len(seen) - 1)
         yield directory
