@@ -35,6 +35,23 @@ def pipeline(cluster: Cluster, kafka: KafkaSettings) -> Pipeline:
     return Pipeline(cluster)
 
 
+@pytest.fixture(scope="module")
+def host() -> Iterator[str]:
+    """A switch from which files can be fetched."""
+    with switch() as where:
+        yield where
+
+
+@pytest.fixture(scope="module")
+def telephony(pipeline: Pipeline, host: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """Telephony over HTTP beside the document worker, for tests that leave them running."""
+    names = ("NATIVEFAX_TELEPHONY_URL_HOSTS", "NATIVEFAX_TELEPHONY_HTTP_HOSTS")
+    hosts = {name: json.dumps([host]) for name in names}
+    networks = {"NATIVEFAX_TELEPHONY_URL_NETWORKS": '["127.0.0.0/8"]'}
+    with running(pipeline, tmp_path_factory.mktemp("telephony"), "ingest", **hosts, **networks) as started:
+        yield started
+
+
 @contextmanager
 def running(pipeline: Pipeline, folder: Path, *more: str, **settings: str) -> Iterator[Worker]:
     """Telephony over HTTP, which it returns, and the named stages."""
@@ -98,55 +115,48 @@ def switch() -> Iterator[str]:
         server.server_close()
 
 
-async def test_a_fax_comes_by_upload_and_by_url(pipeline: Pipeline, tmp_path: Path) -> None:
+async def test_a_fax_comes_by_upload_and_by_url(pipeline: Pipeline, telephony: Worker, host: str) -> None:
     sent, fetched = "+12025550171", "+12025550172"
-    with switch() as host:
-        hosts = {
-            name: json.dumps([host]) for name in ("NATIVEFAX_TELEPHONY_URL_HOSTS", "NATIVEFAX_TELEPHONY_HTTP_HOSTS")
-        }
-        networks = {"NATIVEFAX_TELEPHONY_URL_NETWORKS": '["127.0.0.0/8"]'}
-        with running(pipeline, tmp_path, "ingest", **hosts, **networks) as telephony:
-            where = page(telephony)
-            async with pipeline.reader() as reader:
-                first = await asyncio.to_thread(upload, where, sent)
-                again = await asyncio.to_thread(upload, where, sent)
-                await the_one_fax(pipeline, reader, sent, times=2)
-                body = {"event": event(fetched), "url": f"http://{host}/fax.tif"}
-                async with httpx.AsyncClient(timeout=60) as client:
-                    by_url = await client.post(where, headers=HEADERS, json=body)
-                await the_one_fax(pipeline, reader, fetched)
-            assert telephony.metric("nativefax_telephony_requests_total", status="202") == 3
+    where, before = page(telephony), telephony.metric("nativefax_telephony_requests_total", status="202")
+    async with pipeline.reader() as reader:
+        first = await asyncio.to_thread(upload, where, sent)
+        again = await asyncio.to_thread(upload, where, sent)
+        await the_one_fax(pipeline, reader, sent, times=2)
+        body = {"event": event(fetched), "url": f"http://{host}/fax.tif"}
+        async with httpx.AsyncClient(timeout=60) as client:
+            by_url = await client.post(where, headers=HEADERS, json=body)
+        await the_one_fax(pipeline, reader, fetched)
+    assert telephony.metric("nativefax_telephony_requests_total", status="202") == before + 3
     assert [one.status_code for one in (first, again, by_url)] == [202, 202, 202]
     assert first.json() == again.json()
     assert await uploads(pipeline, sent) == 1
 
 
-async def test_killed_in_the_middle_of_an_upload(pipeline: Pipeline, tmp_path: Path) -> None:
+async def test_killed_in_the_middle_of_an_upload(pipeline: Pipeline, telephony: Worker) -> None:
     number = "+12025550173"
-    with running(pipeline, tmp_path, "ingest") as telephony:
-        half, dead = asyncio.Event(), asyncio.Event()
+    half, dead = asyncio.Event(), asyncio.Event()
 
-        async def body() -> Any:
-            yield b'--x\r\nContent-Disposition: form-data; name="event"\r\n\r\n'
-            yield json.dumps(event(number)).encode()
-            yield b'\r\n--x\r\nContent-Disposition: form-data; name="file"; filename="fax.tif"\r\n\r\n'
-            yield CLEAN.read_bytes()[:2000]
-            half.set()
-            await dead.wait()
-            yield CLEAN.read_bytes()[2000:]
+    async def body() -> Any:
+        yield b'--x\r\nContent-Disposition: form-data; name="event"\r\n\r\n'
+        yield json.dumps(event(number)).encode()
+        yield b'\r\n--x\r\nContent-Disposition: form-data; name="file"; filename="fax.tif"\r\n\r\n'
+        yield CLEAN.read_bytes()[:2000]
+        half.set()
+        await dead.wait()
+        yield CLEAN.read_bytes()[2000:]
 
-        headers = {**HEADERS, "Content-Type": "multipart/form-data; boundary=x"}
-        async with httpx.AsyncClient(timeout=60) as client, pipeline.reader() as reader:
-            posting = asyncio.create_task(client.post(page(telephony), headers=headers, content=body()))
-            await half.wait()
-            telephony.kill()
-            dead.set()
-            with pytest.raises(httpx.TransportError):
-                await posting
-            assert await uploads(pipeline, number) == 0
-            await asyncio.to_thread(eventually, "it is started again", telephony.ready)
-            assert (await asyncio.to_thread(upload, page(telephony), number)).status_code == 202
-            await the_one_fax(pipeline, reader, number)
+    headers = {**HEADERS, "Content-Type": "multipart/form-data; boundary=x"}
+    async with httpx.AsyncClient(timeout=60) as client, pipeline.reader() as reader:
+        posting = asyncio.create_task(client.post(page(telephony), headers=headers, content=body()))
+        await half.wait()
+        telephony.kill()
+        dead.set()
+        with pytest.raises(httpx.TransportError):
+            await posting
+        assert await uploads(pipeline, number) == 0
+        await asyncio.to_thread(eventually, "it is started again", telephony.ready)
+        assert (await asyncio.to_thread(upload, page(telephony), number)).status_code == 202
+        await the_one_fax(pipeline, reader, number)
 
 
 @pytest.mark.chaos
