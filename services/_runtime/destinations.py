@@ -53,6 +53,8 @@ def destination(written: str, account: FaxAccount) -> str:
         raise NotDiallable("destination-emergency")
     if is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:  # nor without its area code
         raise NotDiallable("destination-invalid")
+    if number.extension:  # nobody would dial it, and whoever takes faxes at the number itself may be somebody else
+        raise NotDiallable("destination-invalid")
     dialled: str = format_number(number, PhoneNumberFormat.E164)
     if dialled.startswith(account.blocked_destinations):
         raise NotDiallable("destination-blocked")

@@ -28,7 +28,21 @@ def test_a_number_is_read_in_the_accounts_region(written: str, region: str, dial
     assert destination(written, account(region=region)) == dialled
 
 
-@pytest.mark.parametrize("written", ["", "0", "+", "555-0177", "+999 123", "fax", "+1 202 555 01771234", "12"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "0",
+        "+",
+        "555-0177",
+        "+999 123",
+        "fax",
+        "+1 202 555 01771234",
+        "12",
+        "202 555 0177 x22",
+        "+12025550177;ext=3",
+    ],
+)
 def test_what_is_no_number(written: str) -> None:
     with pytest.raises(NotDiallable) as refused:
         destination(written, account())
