@@ -36,7 +36,7 @@ def billion_forms(each: int = 10, levels: int = 9) -> bytes:
     return assembled([*_TREE, first, content, *others, _form(b"0 0 600 700 re f")])
 
 
-def flate_bomb(megabytes: int = 1500) -> bytes:
+def flate_bomb(megabytes: int = 1100) -> bytes:
     """A content stream of spaces that unpacks to more than a worker may hold."""
     spaces, check = b" " * (1 << 20), 1
     for _ in range(megabytes):
@@ -107,7 +107,7 @@ def crossed_html(count: int = 20_000) -> bytes:
     return b"<html>" + b"<a><i>" * count + b"</b></i>" * count + b"end"
 
 
-def endless_row_html(cells: int = 200_000) -> bytes:
+def endless_row_html(cells: int = 60_000) -> bytes:
     """A table's row of as many cells as it takes."""
     return b"<table><tr>" + b"<td>x" * cells
 
@@ -134,6 +134,6 @@ HOSTILE: dict[str, tuple[bytes, frozenset[str | None]]] = {
     "crossed HTML": (crossed_html(), frozenset({None, "conversion-timeout"})),
     "endless row": (endless_row_html(), frozenset({"too-many-pages", "conversion-timeout"})),
     "unclosed HTML": (unclosed_html(), frozenset({None, "nothing-to-fax", "conversion-timeout"})),
-    "megabytes of text": (b"line of text\n" * 500_000, frozenset({"too-many-pages"})),
-    "one word of megabytes": (b"x" * 8_000_000, frozenset({"too-many-pages", "conversion-timeout"})),
+    "megabytes of text": (b"line of text\n" * 160_000, frozenset({"too-many-pages"})),
+    "one word of megabytes": (b"x" * 3_000_000, frozenset({"too-many-pages", "conversion-timeout"})),
 }

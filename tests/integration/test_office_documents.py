@@ -68,25 +68,28 @@ def text_of(pdf: bytes) -> str:
 
 
 @WRITER
-async def test_a_docx_and_an_odt_become_pages() -> None:
-    assert "Hello from Word" in text_of(await pdf_of(docx("Hello from Word"), "docx"))
-    files = [SentFile("x/y", docx("Hello")), SentFile("x/y", odt("<text:p>Hello</text:p>"))]
-    async with DocumentPool(workers=1) as pool:
-        made = await convert_attributed(pool.run, files, looks())
-    assert isinstance(made, Sent)
-    assert made.pages == 2
-
-
-@WRITER
-async def test_it_reads_no_other_file(tmp_path: Path) -> None:
+async def test_a_docx_and_an_odt_become_pages_and_no_other_file_is_read(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("SECRET OF THE HOST")
     linked = (
         f'<text:section text:name="s"><text:section-source xlink:type="simple" xlink:href="file://{secret}" '
-        'text:filter-name="Text"/><text:p>in its place</text:p></text:section>'
+        'text:filter-name="Text"/><text:p>in its place</text:p></text:section><text:p>Hello from Writer</text:p>'
     )
-    shown = text_of(await pdf_of(odt(linked), "odt"))
-    assert "SECRET" not in shown
+    said: list[str] = []
+
+    async def heard(data: bytes, kind: OfficeKind, _: float) -> bytes:
+        made = await pdf_of(data, kind, 120.0)
+        said.append(text_of(made))
+        return made
+
+    files = [SentFile("x/y", docx("Hello from Word")), SentFile("x/y", odt(linked))]
+    async with DocumentPool(workers=1) as pool:
+        made = await convert_attributed(pool.run, files, looks(), heard)
+    assert isinstance(made, Sent)
+    assert made.pages == 2
+    assert "Hello from Word" in said[0]
+    assert "Hello from Writer" in said[1]
+    assert "SECRET" not in said[1]
 
 
 @WRITER
@@ -95,7 +98,6 @@ async def test_one_that_takes_too_long_is_ended_with_all_it_started() -> None:
         await pdf_of(docx("Hello"), "docx", 0.15)
     assert refused.value.reason == "conversion-timeout"
     await until(there=False)
-    assert "Hello" in text_of(await pdf_of(docx("Hello"), "docx"))
 
 
 @WRITER
