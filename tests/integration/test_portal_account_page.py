@@ -156,3 +156,11 @@ async def test_an_adapter_that_is_locked_out_has_a_code_that_nobody_knows_and_th
     assert after.device.enrolment_sha256 not in {None, before.enrolment_sha256}
     assert after.device.enrolment_until == after.changed_at
     assert "no code works" in (await client.get(f"/domains/{DOMAIN}/devices")).text
+
+
+async def test_pasted_numbers_may_have_empty_lines_and_each_wrong_one_is_named(page: Page) -> None:
+    reseller, numbers = await page.site.signed_in("reseller"), f"/domains/{DOMAIN}/numbers"
+    refused = await post(reseller, numbers, numbers="+1 202 555 0180\r\n\r\nfax\r\n 0\r\n")
+    assert refused.status_code == 422
+    assert all(f"“{wrong}” is no phone number" in refused.text for wrong in ("fax", "0"))
+    assert (await post(reseller, numbers, numbers="+1 202 555 0180\r\n\r\n")).status_code == 303

@@ -223,7 +223,7 @@ def _number(written: str, at: Situation, now: datetime) -> str | Refusal:
         return refuse("number-missing")
     number = number_of(written, at.region)
     if number is None:
-        return refuse("number-invalid")
+        return refuse("number-invalid", written=written.strip()[:40])
     known = at.numbers.get(number)
     if known is None:
         return refuse("number-unknown", number=number)

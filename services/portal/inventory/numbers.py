@@ -67,10 +67,12 @@ class NumberPlans:
 
         async def work(change: Change) -> tuple[str, ...] | Refused:
             row = await change.lock(domain)
-            found = [number_of(one, row.region) for one in written]
-            numbers = list(dict.fromkeys(one for one in found if one))
-            if None in found or not numbers:
-                return refused("number-invalid" if written else "number-missing")
+            found = {one: number_of(one, row.region) for one in written}
+            if wrong := [one for one, number in found.items() if number is None]:
+                return Refused(tuple(refuse("number-invalid", written=one.strip()[:40]) for one in wrong))
+            numbers = list(dict.fromkeys(one for one in found.values() if one))
+            if not numbers:
+                return refused("number-missing")
             if known := await _known(change, numbers):
                 return Refused(tuple(refuse("number-known", number=one) for one in known))
             fields = [{"number": one, "domain": domain, "treatment": "available"} for one in numbers]

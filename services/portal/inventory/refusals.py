@@ -109,7 +109,7 @@ SAID: Final[dict[Code, tuple[Field, str]]] = {
         N_("Only a reseller with white-label access can add a fax number. Ask your provider to switch it on."),
     ),
     "number-missing": ("phone_number", N_("Choose a phone number.")),
-    "number-invalid": ("phone_number", N_("This is no phone number. Write it like +12025550101.")),
+    "number-invalid": ("phone_number", N_("“{written}” is no phone number. Write it like +12025550101.")),
     "number-unknown": (
         "phone_number",
         N_(

@@ -18,7 +18,8 @@ async def numbers(visit: Visit) -> Response:
 async def add_numbers(visit: Visit) -> Response:
     """More numbers of a domain; all of them, or none."""
     domain, typed = visit.request.path_params["domain"], visit.typed("numbers")
-    made = await visit.services.inventory.numbers.add_numbers(visit.actor, domain, typed.split("\n") if typed else [])
+    lines = [one for one in typed.splitlines() if one.strip()]
+    made = await visit.services.inventory.numbers.add_numbers(visit.actor, domain, lines)
     return await _tab(visit, typed, made) if isinstance(made, Refused) else go(domain_page(domain, "numbers"), "added")
 
 

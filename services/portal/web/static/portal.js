@@ -17,6 +17,9 @@ setInterval(() => {
   }
 }, 30000);
 
+// Where one is, in a row of pages that is wider than a phone.
+for (const here of all("nav > [aria-current=page]")) here.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Dialogs: rendered in the page, opened in place, closed without a round trip.
 function open(dialog) {
   if (dialog.open) dialog.close();
