@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -38,18 +39,24 @@ def environment(cluster: Cluster, kafka: KafkaSettings) -> dict[str, str]:
 
 
 @pytest.fixture
-async def publisher(environment: dict[str, str]) -> AsyncIterator[Publisher]:
+async def publisher(kafka: KafkaSettings) -> AsyncIterator[Publisher]:
     await ObjectStore(StoreSettings()).put(KEY, THREE_PAGES.read_bytes(), "image/tiff")
-    made = Publisher(KafkaSettings(), source="tests", confirm_seconds=20)
+    made = Publisher(kafka, source="tests", confirm_seconds=20)
     await made.start()
     yield made
     await made.stop()
 
 
-@contextmanager
-def simulator(environment: dict[str, str], folder: Path, **settings: str) -> Iterator[Worker]:
-    own = {f"NATIVEFAX_SIMULATOR_{name.upper()}": value for name, value in settings.items()}
-    own["NATIVEFAX_SIMULATOR_FOLDER"] = str(folder / "telephony")
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `running` keeps its calls."""
+    return tmp_path_factory.mktemp("simulator")
+
+
+@pytest.fixture(scope="module")
+def running(environment: dict[str, str], folder: Path) -> Iterator[Worker]:
+    """The simulator, whose calls take a tenth of their line time."""
+    own = {"NATIVEFAX_SIMULATOR_PACE": "0.1", "NATIVEFAX_SIMULATOR_FOLDER": str(folder / "telephony")}
     with workers(folder, {**environment, **own}, [["-m", "deploy.local.telephony"]]) as (worker,):
         yield worker
 
@@ -103,24 +110,28 @@ def request(destination: str, mode: DialMode | None = None, *, first_page: int =
     )
 
 
-async def test_pages_arrive_bit_for_bit_and_both_ends_tell(
-    environment: dict[str, str], publisher: Publisher, tmp_path: Path
-) -> None:
+def lines(folder: Path, *asked: DialRequested) -> list[dict[str, Any]]:
+    """What the journal says of these attempts."""
+    ids = {str(one.attempt_id) for one in asked}
+    return [line for line in journal.read(folder / "telephony" / "calls.jsonl") if line["attempt_id"] in ids]
+
+
+@pytest.mark.usefixtures("running")
+async def test_pages_arrive_bit_for_bit_and_both_ends_tell(publisher: Publisher, folder: Path) -> None:
     whole, rest = request("+12025550101"), request("+12025550102", DialMode(ecm=False, v17=False), first_page=3)
     cut, busy, late = request("+12025550168"), request("+12025550160"), request("+12025550103", valid=-1)
     asked = [whole, rest, cut, busy, late]
     async with Results.open() as results:
-        with simulator(environment, tmp_path):
-            await publisher.publish_events(asked)
-            told = {one.attempt_id: one for one in await results.of(*asked)}
-            await publisher.publish_events(asked)
-            again = await results.of(*asked, times=2)
+        await publisher.publish_events(asked)
+        told = {one.attempt_id: one for one in await results.of(*asked)}
+        await publisher.publish_events(asked)
+        again = await results.of(*asked, times=2)
     assert sorted(map(repr, again)) == sorted(map(repr, 2 * list(told.values())))
     sent = pixels(THREE_PAGES)
-    found = {call.attempt_id: call for call in kept.calls(tmp_path / "telephony")}
+    found = {call.attempt_id: call for call in kept.calls(folder / "telephony")}
     for one, expected in ((whole, sent), (rest, sent[2:]), (cut, sent[:2])):
         file = found[one.attempt_id].file
-        assert file == tmp_path / "telephony" / "far-end" / one.destination / f"{one.attempt_id}.tif"
+        assert file == folder / "telephony" / "far-end" / one.destination / f"{one.attempt_id}.tif"
         arrived = pixels(file)
         assert len(arrived) == len(expected)
         assert all(np.array_equal(*pair) for pair in zip(arrived, expected, strict=True))
@@ -133,37 +144,32 @@ async def test_pages_arrive_bit_for_bit_and_both_ends_tell(
     assert (told[cut.attempt_id].call.result_code, told[cut.attempt_id].call.pages_transferred) == (49, 2)
     assert (told[busy.attempt_id].call.hangup_cause, told[busy.attempt_id].call.result_code) == (17, None)
     assert told[late.attempt_id].outcome == "not-started"
-    began = [line["attempt_id"] for line in journal.read(tmp_path / "telephony" / "calls.jsonl") if "at_once" in line]
+    began = [line["attempt_id"] for line in lines(folder, *asked) if "at_once" in line]
     assert sorted(began) == sorted(str(one.attempt_id) for one in (whole, rest, cut, busy))
 
 
 async def test_a_call_in_which_the_process_was_killed_is_not_placed_again(
-    environment: dict[str, str], publisher: Publisher, tmp_path: Path
+    publisher: Publisher, running: Worker, folder: Path
 ) -> None:
     asked = request("+12025550101")
-    log = tmp_path / "telephony" / "calls.jsonl"
     async with Results.open() as results:
-        with simulator(environment, tmp_path, pace="1") as worker:
-            await publisher.publish_events([asked])
-            await asyncio.to_thread(eventually, "the call has begun", lambda: bool(journal.read(log)))
-            worker.kill()
-            await asyncio.to_thread(eventually, "it is started again", worker.ready)
-            (result,) = await results.of(asked)
-            await publisher.publish_events([asked])
-            assert await results.of(asked, times=2) == [result, result]
+        await publisher.publish_events([asked])
+        await asyncio.to_thread(eventually, "the call has begun", lambda: bool(lines(folder, asked)))
+        running.kill()
+        await asyncio.to_thread(eventually, "it is started again", running.ready)
+        (result,) = await results.of(asked)
+        await publisher.publish_events([asked])
+        assert await results.of(asked, times=2) == [result, result]
     assert result.outcome == "ended"
     assert (result.call.result_code, result.call.pages_transferred) == (None, None)
-    assert [line["what"] for line in journal.read(log)] == ["began", "ended"]
+    assert [line["what"] for line in lines(folder, asked)] == ["began", "ended"]
 
 
-async def test_two_calls_to_one_number_at_once_are_seen(
-    environment: dict[str, str], publisher: Publisher, tmp_path: Path
-) -> None:
+async def test_two_calls_to_one_number_at_once_are_seen(publisher: Publisher, running: Worker, folder: Path) -> None:
     asked = [request("+12025550101"), request("+12025550101")]
     async with Results.open() as results:
-        with simulator(environment, tmp_path, pace="0.1") as worker:
-            await publisher.publish_events(asked)
-            told = await results.of(*asked)
-            assert worker.metric("nativefax_calls_at_once_total") == 1
+        await publisher.publish_events(asked)
+        told = await results.of(*asked)
+    assert running.metric("nativefax_calls_at_once_total") == 1
     assert sorted(one.call.hangup_cause or 0 for one in told) == [16, 17]
-    assert len(journal.violations(tmp_path / "telephony" / "calls.jsonl")) == 1
+    assert len(journal.violations(folder / "telephony" / "calls.jsonl")) == 1
