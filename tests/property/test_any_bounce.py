@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,10 +37,24 @@ def damaged(draw: st.DrawFn) -> bytes:
     return content
 
 
-@settings(max_examples=500, deadline=None)
-@given(st.binary(max_size=500) | ASSEMBLED | damaged(), st.sampled_from(["", "<>", "person@clinic.example"]))
-async def test_any_bytes_are_answered(content: bytes, sender: str) -> None:
+REPORTS = (st.binary(max_size=500) | ASSEMBLED | damaged(), st.sampled_from(["", "<>", "person@clinic.example"]))
+
+
+async def is_answered(content: bytes, sender: str) -> None:
     world = World()
     assert await world.answer(content, sender=sender) == TAKEN
     assert len(world.published.messages) == len(world.published.steps) <= 1
     assert all(step.state == "mail-bounced" and step.detail for step in world.published.steps)
+
+
+@settings(max_examples=100, deadline=None)
+@given(*REPORTS)
+async def test_any_bytes_are_answered(content: bytes, sender: str) -> None:
+    await is_answered(content, sender)
+
+
+@pytest.mark.chaos
+@settings(max_examples=3000, deadline=None)
+@given(*REPORTS)
+async def test_many_more_bytes_are_answered(content: bytes, sender: str) -> None:
+    await is_answered(content, sender)

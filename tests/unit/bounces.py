@@ -54,6 +54,7 @@ class World:
         self.refused = Counter("refused", "", registry=registry)
         self.bounces = Bounces(self.blobs, self.published, self.outcomes, lambda: self.clock)
         self.gateway = Gateway(VERP, self.bounces, self.refused)
+        self.decided(request())
 
     async def answer(self, content: bytes, *addresses: str, sender: str = "<>") -> str:
         """What is answered to a report at the end of DATA; the address of the usual request if none is given."""

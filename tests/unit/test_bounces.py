@@ -71,11 +71,10 @@ async def test_the_same_report_again_is_the_same_event() -> None:
     assert first.value == again.value
 
 
-@pytest.mark.parametrize("decision", [None, b"{}", b"not JSON", b'{"emails": [{"purpose": "of another age"}]}'])
-async def test_without_the_decision_the_address_alone_tells_enough(decision: bytes | None) -> None:
+@pytest.mark.parametrize("decision", [b"{}", b"not JSON", b'{"emails": [{"purpose": "of another age"}]}'])
+async def test_where_the_decision_tells_nothing_the_address_alone_tells_enough(decision: bytes) -> None:
     world = World()
-    if decision is not None:
-        world.blobs.objects[DECISION_KEY] = decision
+    world.blobs.objects[DECISION_KEY] = decision
     step = await told(world)
     assert (step.fax_id, step.state, step.recipient, step.accepted_at) == (FAX, "mail-bounced", None, AT)
 
@@ -115,6 +114,17 @@ async def test_nothing_is_told_of_a_fax_older_than_anything_may_be() -> None:
     world.clock = AT + timedelta(days=365, seconds=1)
     await world.bounces.take([VERP.read(VERP.address(request()))], sample("postfix-failed"), null_sender=True)
     assert not world.published.messages
+
+
+@pytest.mark.parametrize("left", [None, b'{"rule": "deleted"}'], ids=["by age", "by a person"])
+async def test_nothing_is_told_of_a_fax_that_was_deleted(left: bytes | None) -> None:
+    world = World()
+    del world.blobs.objects[DECISION_KEY]
+    if left:
+        world.blobs.objects[DECISION_KEY] = left
+    assert await world.answer(sample("postfix-failed")) == TAKEN
+    assert not world.published.messages
+    assert world.outcomes.labels("expired")._value.get() == 1
 
 
 async def test_nothing_is_taken_while_kafka_or_the_store_is_away() -> None:

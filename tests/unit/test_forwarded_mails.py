@@ -18,7 +18,6 @@ from services.email_out.domain import message_id, way
 from services.email_out.letters import Letter, Letters
 from services.portal.faxes.words import step_words
 from services.portal.history.domain import row_of
-from tests.fakes import MemoryBlobs
 from tests.unit import bounces
 from tests.unit.bounces import VERP, sample
 from tests.unit.mails import AT, request
@@ -86,8 +85,7 @@ async def test_a_record_that_cannot_be_read_tells_of_nobody() -> None:
     returned = bounces.World()
     world = sending()
     await world.handle(forwarded())
-    returned.blobs = MemoryBlobs({key: b"{}" for key in world.blobs.objects if "forwarded-" in key})
-    returned.bounces = replace(returned.bounces, blobs=returned.blobs)
+    returned.blobs.objects |= {key: b"{}" for key in world.blobs.objects if "forwarded-" in key}
     await returned.bounces.take([VERP.read(VERP.address(forwarded()))], sample("postfix-failed"), null_sender=True)
     assert returned.published.steps[0].recipient is None
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from schemas.decision import DELETED
 from schemas.fax import AtaNoticeRequested, AtaRequested, EmailRequested, FaxStatusChanged
 from services._runtime.verp import SentMail, digest
 from services.ingest.bounces.report import Report
@@ -14,22 +15,35 @@ class _Decided(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
+    rule: str = ""
     emails: tuple[EmailRequested, ...] = ()
     ata: AtaRequested | None = None
     notice: AtaNoticeRequested | None = None
 
 
+def is_gone(decision: bytes | None) -> bool:
+    """Whether the fax was deleted, by age or by a person: until then its decision lies beside it."""
+    if decision is None:
+        return True
+    decided = _read(decision)
+    return decided is not None and decided.rule == DELETED
+
+
 def request_of(mail: SentMail, decision: bytes | None) -> EmailRequested | None:
     """The request of `mail` among those that the router decided on; None if another stage asked for it."""
-    if decision is None:
-        return None
-    try:
-        decided = _Decided.model_validate_json(decision)
-    except ValidationError:
+    decided = _read(decision) if decision else None
+    if decided is None:
         return None
     fallback = decided.ata.fallback if decided.ata else ()
     requests = (*decided.emails, *fallback, *((decided.notice.mail,) if decided.notice else ()))
     return next((one for one in requests if digest(one.recipient) == mail.recipient_digest), None)
+
+
+def _read(decision: bytes) -> _Decided | None:
+    try:
+        return _Decided.model_validate_json(decision)
+    except ValidationError:
+        return None
 
 
 def forward_of(stored: bytes | None) -> EmailRequested | None:

@@ -8,14 +8,14 @@ from datetime import datetime
 from prometheus_client import Counter
 
 from schemas.fax import EmailRequested
-from schemas.keys import DECISION, RELEASE
+from schemas.keys import RELEASE
 from services._runtime.blobs import Blobs
 from services._runtime.claims import utc_now
 from services._runtime.decision import decision_key
 from services._runtime.expiry import is_expired
 from services._runtime.publisher import Publishes, message_of
 from services._runtime.verp import SentMail, forwarded_key
-from services.ingest.bounces.domain import forward_of, request_of, step
+from services.ingest.bounces.domain import forward_of, is_gone, request_of, step
 from services.ingest.bounces.report import Report, read
 
 log = logging.getLogger(__name__)
@@ -47,19 +47,18 @@ class Bounces:
         now = self.now()
         if report.outcome == "ignored":
             return report.outcome
-        if is_expired(mail.accepted_at, now):
+        decision = await self.blobs.get(decision_key(mail.accepted_at, mail.fax_id))
+        if is_expired(mail.accepted_at, now) or is_gone(decision):
             return "expired"
-        event = step(mail, await self._request(mail), report, now)
+        event = step(mail, await self._request(mail, decision), report, now)
         await self.publisher.publish([message_of(event, source="bounces", at=now)])
         return report.outcome
 
-    async def _request(self, mail: SentMail) -> EmailRequested | None:
+    async def _request(self, mail: SentMail, decision: bytes | None) -> EmailRequested | None:
         """What asked for the mail: a person who forwarded the fax, or the router, at once or when it was released."""
         key = forwarded_key(mail.fax_id, mail.accepted_at, mail.version, mail.recipient_digest)
         if forward := forward_of(await self.blobs.get(key)):
             return forward
-        for name in (DECISION, RELEASE):
-            decision = await self.blobs.get(decision_key(mail.accepted_at, mail.fax_id, name))
-            if request := request_of(mail, decision):
-                return request
-        return None
+        if request := request_of(mail, decision):
+            return request
+        return request_of(mail, await self.blobs.get(decision_key(mail.accepted_at, mail.fax_id, RELEASE)))
