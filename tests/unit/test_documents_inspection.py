@@ -3,15 +3,18 @@
 import json
 import re
 import struct
+from fractions import Fraction
 from pathlib import Path
 
 import imagecodecs
 import numpy as np
 import pytest
 
+from services.ingest.documents import tags
 from services.ingest.documents.conversion import convert_received
 from services.ingest.documents.inspection import Inspection
 from services.ingest.documents.libtiff import Coding, decode_strips
+from services.ingest.documents.tiff import read_directories
 from services.ingest.documents.unreadable import UnreadableDocument
 from tests.data.documents.build import Coded, coded, pixels, tiff_of
 from tests.data.documents.render import by_pdfium
@@ -132,6 +135,23 @@ def test_a_page_whose_data_ends_early_ends_there(name: str, tenth: int) -> None:
     assert found.missing == (f"page 1 ends early, after {found.rows} of 90 rows",)
     assert found.rows == 90 - found.lost_rows > 0
     assert np.array_equal(by_pdfium(converted.pdf, 0, 204, 196) == 0, pixels(1728)[: found.rows])
+
+
+@pytest.mark.parametrize("compression", ["none", "packbits", "lzw", "deflate"])
+def test_a_cut_page_of_any_coding_ends_where_its_data_ends(compression: str) -> None:
+    page = np.tile(pixels(1728), (3, 1))
+    sound = bytes(
+        imagecodecs.tiff_encode(page, compression=compression, photometric="miniswhite", rowsperstrip=len(page))
+    )
+    (directory,) = read_directories(sound).found
+    (start,), (length,) = directory.whole(tags.STRIP_OFFSETS), directory.whole(tags.STRIP_BYTE_COUNTS)
+    half = sound[start : start + length // 2]
+    cut = Coded(1728, 270, directory.number(tags.COMPRESSION, 1), (half,), 270, dpi=(Fraction(204), Fraction(98)))
+    converted = convert_received(tiff_of(cut), 1)
+    rows = converted.inspection.rows
+    assert converted.inspection.missing == (f"page 1 ends early, after {rows} of 270 rows",)
+    assert rows > 40
+    assert np.array_equal(by_pdfium(converted.pdf, 0, 204, 98) == 0, page[:rows])
 
 
 @pytest.mark.parametrize("name", CODINGS)

@@ -11,6 +11,7 @@ returns on data that was cut short (2026.3.6).
 import logging
 import re
 import struct
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ _HEADER: Final = struct.Struct("<2sHI")
 _ENTRY: Final = struct.Struct("<HHII")
 _LONG: Final = 4
 _ATTEMPTS: Final = 8
+_FAX_CODINGS: Final = frozenset({2, 3, 4})
+"""Compression (tag 259) of MH, T.4 and T.6. Of these alone libtiff says at which row it gives up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ def decode_strip(data: bytes, rows: int, coding: Coding) -> Decoded:
         decoded = decode_strips([data], rows, rows, coding)
         if decoded is not None:
             return decoded
-        rows = min(_last_row(data, rows, coding), rows - 1)
+        rows = _rows_there(data, rows, coding)
     return Decoded(np.zeros((0, coding.width), np.bool_ if coding.bits == 1 else np.uint8), frozenset(), False)
 
 
@@ -141,6 +144,13 @@ def encode_g4(pixels: Pixels) -> bytes:
     (page,) = tiff.read_directories(file).found
     start = page.number(tags.STRIP_OFFSETS, 0)
     return file[start : start + page.number(tags.STRIP_BYTE_COUNTS, 0)]
+
+
+def _rows_there(data: bytes, rows: int, coding: Coding) -> int:
+    """Give how many rows to ask of a strip that hasn't as many as `rows`."""
+    if coding.compression in _FAX_CODINGS:
+        return min(_last_row(data, rows, coding), rows - 1)
+    return bisect_left(range(1, rows), True, key=lambda count: decode_strips([data], count, count, coding) is None)
 
 
 def _last_row(data: bytes, rows: int, coding: Coding) -> int:
