@@ -2,7 +2,7 @@
 
 import sys
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from aiokafka.errors import KafkaError
@@ -15,6 +15,8 @@ from services.cli.commands import OnDemand
 from services.cli.errors import Refused
 from services.cli.surroundings import explain
 from services.cli.terminal import console
+
+REACHABLE: Final = "`nativefax doctor` shows what is reachable."
 
 app = typer.Typer(
     cls=OnDemand,
@@ -55,12 +57,12 @@ def main() -> None:
             f"[red]This command needs the local stack's packages ({missing.name} is missing).[/red]\n"
             "`pip install 'nativefax\\[local]'` brings them."
         )
-    except (Refused, DependencyAway) as error:
+    except Refused as error:
         told.print(f"[red]{error}[/red]")
+    except DependencyAway as error:
+        told.print(f"[red]{error}[/red]\n{REACHABLE}")
     except (KafkaError, PublishUnknown) as error:
-        told.print(
-            f"[red]Kafka did not answer ({type(error).__name__}).[/red]\n`nativefax doctor` shows what is reachable."
-        )
+        told.print(f"[red]Kafka did not answer ({type(error).__name__}).[/red]\n{REACHABLE}")
     else:
         return
     sys.exit(1)

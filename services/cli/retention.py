@@ -76,7 +76,10 @@ def run(
 )
 def verify(
     grace_hours: Annotated[
-        float, typer.Option(help="what has been due for less may still be there: the stage sweeps once a day", min=0)
+        float,
+        typer.Option(
+            help="what has been due for less may still be there: the stage sweeps once a day", min=0, max=8760
+        ),
     ] = 26.0,
     as_json: AsJson = False,
 ) -> None:
@@ -146,8 +149,7 @@ def _show_report(report: Report) -> None:
         f"over {report.days} days."
     )
     told.print(f"{report.kept} faxes stay; {report.moved} {'would be ' if report.dry_run else ''}moved for holds.")
-    if not report.dry_run:
-        told.print(f"{report.uploads} uploads and {report.unfinished_uploads} unfinished uploads are gone.")
+    told.print(f"{report.uploads} uploads and {report.unfinished_uploads} unfinished uploads {did}.")
     for key in report.refused[:20]:
         told.print(f"[red]not deleted:[/red] {key}")
 
@@ -167,4 +169,7 @@ def _show_findings(findings: Findings) -> None:
     told.print(table)
     for example in findings.examples:
         told.print(f"  [red]{example}[/red]")
-    told.print("[red]Something is off.[/red]" if findings.off else "[green]All is as it should be.[/green]")
+    if findings.off:
+        told.print("[red]Something is off.[/red] docs/runbooks/retention.md says what to do.")
+    else:
+        told.print("[green]All is as it should be.[/green]")

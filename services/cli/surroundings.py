@@ -2,9 +2,11 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings
 
 from deploy.local.errors import SetupError
 from deploy.local.programs import write_private
@@ -47,26 +49,17 @@ def adopt(root: Path) -> None:
         os.environ.setdefault(name, value)
 
 
+def _below(settings: type[BaseSettings]) -> Iterator[type[BaseSettings]]:
+    for one in settings.__subclasses__():
+        yield one
+        yield from _below(one)
+
+
 def explain(error: ValidationError) -> SetupError:
     """Settings that are missing or wrong, as a sentence with names a person can set."""
-    prefix = {
-        "KafkaSettings": "KAFKA_",
-        "AccessSettings": "KAFKA_",
-        "StoreSettings": "STORE_",
-        "StageSettings": "STAGE_",
-        "MailSettings": "SMTP_",
-        "HistorySettings": "HISTORY_",
-        "DialerSettings": "DIALER_",
-        "AtaSettings": "ATA_",
-        "ApiSettings": "API_",
-        "EmailInSettings": "EMAIL_IN_",
-        "TelephonySettings": "TELEPHONY_",
-        "SimulatorSettings": "SIMULATOR_",
-        "PortalSettings": "PORTAL_",
-        "PortalAccess": "PORTAL_",
-    }
+    prefix = {one.__name__: str(one.model_config.get("env_prefix", "")) for one in _below(BaseSettings)}
     wrong = [
-        f"NATIVEFAX_{prefix.get(error.title, '')}{str(one['loc'][0]).upper()}: {one['msg']}"
+        f"{prefix.get(error.title, 'NATIVEFAX_')}{str(one['loc'][0]).upper()}: {one['msg']}"
         for one in error.errors(include_input=False)
         if one["loc"]
     ]

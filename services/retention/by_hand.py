@@ -82,11 +82,13 @@ class Run:
         """
         report, began = Report(dry_run), time.monotonic()
         await self.sweep.holds.read_to_end()
-        if not dry_run:
-            report.unfinished_uploads = await self.planner.abort_unfinished(bound + LONGEST)
+        at = bound + LONGEST
+        report.unfinished_uploads = await (self.planner.count_unfinished if dry_run else self.planner.abort_unfinished)(
+            at
+        )
         for day in days:
             report.days += 1
-            report.uploads += 0 if dry_run else await self.uploads.sweep(day)
+            report.uploads += await (self.uploads.due if dry_run else self.uploads.sweep)(day)
             async for fax_ids in self._faxes(day, bound):
                 found = await self.sweep.look(day, fax_ids, bound)
                 await (self._count(found, report) if dry_run else self._carry_out(found, day, report))

@@ -50,17 +50,28 @@ class Uploads:
         Raises:
             DependencyAway: The store doesn't answer.
         """
-        if not wholly_due(day, earliest(self.now(), await self.bucket.clock()) - self.keep):
-            return 0
         deleted = 0
+        async for files in self._due(day):
+            deleted += len(files) - len(await self.bucket.delete(files))
+        return deleted
+
+    async def due(self, day: date) -> int:
+        """How many `sweep` would delete.
+
+        Raises:
+            DependencyAway: The store doesn't answer.
+        """
+        return sum([len(files) async for files in self._due(day)])
+
+    async def _due(self, day: date) -> AsyncIterator[list[File]]:
+        if not wholly_due(day, earliest(self.now(), await self.bucket.clock()) - self.keep):
+            return
         async for files in self._uploads(day):
             missing = await self._without_copy(day, [file for file in files if file.readable], decided=True)
             kept = {file.key for file in missing}
-            gone = [file for file in files if file.key not in kept]
-            deleted += len(gone) - len(await self.bucket.delete(gone))
+            yield [file for file in files if file.key not in kept]
             if kept:
                 log.error("uploads without a fax are kept", extra={"day": str(day), "uploads": len(kept)})
-        return deleted
 
     async def waiting(self, day: date) -> list[File]:
         """The uploads of `day` that no fax was made of within `patience` (an hour), by the store's clock.

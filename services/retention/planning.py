@@ -48,6 +48,10 @@ class Planner:
                 if upload.initiated < now - UNFINISHED:
                     yield upload
 
+    async def count_unfinished(self, now: datetime) -> int:
+        """How many `abort_unfinished` would throw away."""
+        return len([upload async for upload in self.unfinished(now)])
+
     async def abort_unfinished(self, now: datetime) -> int:
         """Throw those away; how many."""
         stale = [upload async for upload in self.unfinished(now)]

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 from uuid import uuid4
@@ -11,6 +12,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
+from schemas.base import Event
 from schemas.keys import HELD, accepted_key, fax_prefix
 from schemas.retention import RetentionRequested
 from schemas.telephony import TelephonyFaxReceived
@@ -19,6 +21,7 @@ from services._runtime.settings import StoreSettings
 from services.ingest.documents.unreadable import UnreadableDocument
 from services.ingest.domain import fax_id_of
 from services.ingest.handlers import ReceivedFaxes
+from services.retention.by_hand import Run
 from services.retention.pace import Pace
 from services.retention.remains import Remains, remains
 from tests.integration.stored_faxes import SECOND, YEAR, MemoryHolds, StoredFaxes, a_random_half, empty, new_bucket
@@ -364,6 +367,31 @@ async def test_unfinished_uploads_go_after_a_day(stored: StoredFaxes) -> None:
     assert await planner.abort_unfinished(datetime.now(UTC)) == 0
     assert await planner.abort_unfinished(datetime.now(UTC) + timedelta(days=1, minutes=1)) == 1
     assert not stored.client.list_multipart_uploads(Bucket=stored.store.bucket).get("Uploads")
+
+
+async def test_a_dry_run_says_what_a_run_does_and_changes_nothing(
+    stored: StoredFaxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.retention.planning.UNFINISHED", -timedelta(days=1))
+    when, lately = stored.oldest - timedelta(days=2), stored.now - timedelta(days=20)
+    await stored.put_fax(when)
+    stored.holds.scopes = {f"fax:{await stored.put_fax(when)}"}
+    await stored.put_fax(when, above=HELD)
+    copied = await stored.put_fax(lately)
+    for name, data in (("good", f"original of {copied}"), ("lost", "lost")):
+        await stored.blobs.put(f"incoming/{lately:%Y/%m/%d}/{name}.tif", data.encode(), "image/tiff")
+    stored.client.create_multipart_upload(Bucket=stored.store.bucket, Key="incoming/2026/01/01/half.tif")
+    before, parts = stored.keys(), stored.parts()
+
+    async def told(_events: Sequence[Event]) -> None:
+        return None
+
+    run = Run(parts.sweep, parts.uploads, parts.planner, told, lambda: stored.now)
+    looked = await run.go(*await run.count(), dry_run=True, told=lambda _faxes: None)
+    assert stored.keys() == before
+    done = await run.go(*await run.count(), dry_run=False, told=lambda _faxes: None)
+    assert (done.objects, done.moved, done.uploads, done.unfinished_uploads) == (5, 2, 1, 1)
+    assert replace(looked, dry_run=False, seconds=done.seconds) == done
 
 
 async def test_two_workers_on_one_task_end_as_one(stored: StoredFaxes) -> None:

@@ -4,8 +4,15 @@ import subprocess
 import sys
 
 import pytest
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
 
+from services._runtime.outcomes import DependencyAway
+from services.cli import main
 from services.cli.commands import COMMANDS
+from services.cli.surroundings import explain
+from services.ingest.email_in.settings import EmailInSettings
+from services.retention.settings import RetentionSettings
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -26,3 +33,33 @@ def test_a_command_imports_only_its_own_libraries() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60)
     assert ended.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "value"),
+    [
+        (RetentionSettings, "NATIVEFAX_RETENTION_OBJECTS_PER_SECOND", "10"),
+        (EmailInSettings, "NATIVEFAX_EMAIL_IN_PORT", "a"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_told_by_the_name_that_a_person_sets(
+    settings: type[BaseSettings], name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError) as wrong:
+        settings()
+    assert f" {name}: " in str(explain(wrong.value))
+
+
+def test_what_is_away_is_told_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def away() -> None:
+        raise DependencyAway("object-store", "EndpointConnectionError")
+
+    monkeypatch.setattr(main, "app", away)
+    with pytest.raises(SystemExit):
+        main.main()
+    told = capsys.readouterr().err
+    assert "object-store is away: EndpointConnectionError" in told
+    assert "`nativefax doctor`" in told

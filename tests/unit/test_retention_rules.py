@@ -39,7 +39,7 @@ from services.retention.domain import (
     wholly_due,
 )
 from services.retention.files import File
-from services.retention.findings import Findings
+from services.retention.findings import SAMPLES, Findings
 from services.retention.holds import GOOD_SECONDS, cover
 from services.retention.index import FaxIndex
 from services.retention.pace import Pace
@@ -127,6 +127,15 @@ def test_a_fax_of_which_nothing_is_stored_is_gone_unless_its_acceptance_knows_be
     accepted_at: datetime | None, *, gone: bool
 ) -> None:
     assert is_gone((NOW - YEAR).date(), accepted_at, NOW - YEAR) is gone
+
+
+def test_each_kind_that_is_off_has_examples_however_much_another_is() -> None:
+    found = Findings()
+    for number in range(1_000):
+        found.add("overdue_objects", f"fax/{number}")
+    found.add("records_without_objects", "accepted/x")
+    assert len(found.examples) == SAMPLES + 1
+    assert found.examples[-1] == "records_without_objects: accepted/x"
 
 
 async def test_a_fax_in_part_refused_is_asked_for_once_when_the_store_goes_away() -> None:
