@@ -4,9 +4,8 @@ import contextlib
 import socket
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -24,6 +23,17 @@ DELAYS = (0.0, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08)
 
 
 pytestmark = pytest.mark.usefixtures("kafka")
+
+ACCOUNTS = [clinic(f"+1202555017{number}") for number in range(1, 5)]
+"""One for each test: what it announced is told by its account."""
+
+
+@pytest.fixture(scope="module")
+async def worker(kafka: object, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Worker]:
+    """The gateway, which knows all accounts."""
+    await publish(*ACCOUNTS)
+    with gateway(cluster, tmp_path_factory.mktemp("gateway")) as started:
+        yield started
 
 
 @dataclass
@@ -115,64 +125,58 @@ async def check(account: FaxAccount, clients: Sequence[Client]) -> dict[str, lis
     return faxes
 
 
-async def test_killed_at_any_octet_every_mail_is_one_fax(cluster: Cluster, tmp_path: Path) -> None:
-    account = clinic("+12025550171")
-    await publish(account)
+async def test_killed_at_any_octet_every_mail_is_one_fax(worker: Worker) -> None:
+    account = ACCOUNTS[0]
     whole = Client("000", account.primary_user.email).octets()
     positions = sorted({0, 1, *range(0, whole, whole // 25), *range(whole - 8, whole)})
     clients = [Client(f"{octets:03}", account.primary_user.email) for octets in positions]
-    with gateway(cluster, tmp_path) as worker:
-        interrupted(worker, clients, positions)
+    interrupted(worker, clients, positions)
     await check(account, clients)
 
 
-async def test_killed_while_mails_are_taken_none_that_was_accepted_is_lost(cluster: Cluster, tmp_path: Path) -> None:
-    await taken_and_killed(cluster, tmp_path, clinic("+12025550172"), DELAYS[::4])
+async def test_killed_while_mails_are_taken_none_that_was_accepted_is_lost(worker: Worker) -> None:
+    await taken_and_killed(worker, ACCOUNTS[1], DELAYS[::4])
 
 
 @pytest.mark.chaos
 @pytest.mark.timeout(1800)
-async def test_killed_at_every_octet(cluster: Cluster, tmp_path: Path) -> None:
-    account = clinic("+12025550173")
-    await publish(account)
+async def test_killed_at_every_octet(worker: Worker) -> None:
+    account = ACCOUNTS[2]
     whole = Client("000", account.primary_user.email).octets()
     everyone: list[Client] = []
-    with gateway(cluster, tmp_path) as worker:
-        for first in range(0, whole, 100):
-            positions = range(first, min(first + 100, whole))
-            clients = [Client(f"{octets:03}", account.primary_user.email) for octets in positions]
-            interrupted(worker, clients, positions)
-            everyone += clients
+    for first in range(0, whole, 100):
+        positions = range(first, min(first + 100, whole))
+        clients = [Client(f"{octets:03}", account.primary_user.email) for octets in positions]
+        interrupted(worker, clients, positions)
+        everyone += clients
     assert len(await check(account, everyone)) == whole
 
 
 @pytest.mark.chaos
 @pytest.mark.timeout(1800)
-async def test_killed_again_and_again_while_mails_are_taken(cluster: Cluster, tmp_path: Path) -> None:
-    await taken_and_killed(cluster, tmp_path, clinic("+12025550174"), DELAYS * 8)
+async def test_killed_again_and_again_while_mails_are_taken(worker: Worker) -> None:
+    await taken_and_killed(worker, ACCOUNTS[3], DELAYS * 8)
 
 
-async def taken_and_killed(cluster: Cluster, folder: Path, account: FaxAccount, delays: Sequence[float]) -> None:
+async def taken_and_killed(worker: Worker, account: FaxAccount, delays: Sequence[float]) -> None:
     """Ten mails at a time are said to their last octet; some are accepted when the gateway is killed, some are not."""
-    await publish(account)
     everyone: list[Client] = []
-    with gateway(cluster, folder) as worker:
-        for number, delay in enumerate(delays):
-            clients = [Client(f"{number}-{one}", account.primary_user.email, files=5) for one in range(10)]
-            for client in clients:
+    for number, delay in enumerate(delays):
+        clients = [Client(f"{number}-{one}", account.primary_user.email, files=5) for one in range(10)]
+        for client in clients:
+            client.say(port_of(worker))
+        time.sleep(delay)  # noqa: ASYNC251 - the point in time to kill at, not a wait for anything
+        kill(worker)
+        for client in clients:
+            client.hear()
+        lost = {one.name for one in clients if one.accepted} - {
+            event.subject for event in await announced(account.account_id)
+        }
+        assert not lost
+        for client in clients:
+            if not client.accepted:
                 client.say(port_of(worker))
-            time.sleep(delay)  # noqa: ASYNC251 - the point in time to kill at, not a wait for anything
-            kill(worker)
-            for client in clients:
                 client.hear()
-            lost = {one.name for one in clients if one.accepted} - {
-                event.subject for event in await announced(account.account_id)
-            }
-            assert not lost
-            for client in clients:
-                if not client.accepted:
-                    client.say(port_of(worker))
-                    client.hear()
-                    assert client.accepted
-            everyone += clients
+                assert client.accepted
+        everyone += clients
     await check(account, everyone)

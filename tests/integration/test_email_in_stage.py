@@ -2,7 +2,7 @@
 
 import asyncio
 import smtplib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from typing import get_args
@@ -12,11 +12,21 @@ import pytest
 from services._runtime.blobs import ObjectStore
 from services._runtime.settings import StoreSettings
 from tests.fault.email_gateway import announced, clinic, gateway, port_of, publish, secured
-from tests.fault.workers import eventually
+from tests.fault.workers import Worker, eventually
 from tests.providers.cluster import Cluster, Name
 from tests.unit.email_in import FAX, JPEG, PDF, SECRET, attached, mail, multipart, plain
 
 pytestmark = pytest.mark.usefixtures("kafka")
+
+CLINIC, PATIENT = clinic("+12025550161"), clinic("+12025550162")
+
+
+@pytest.fixture(scope="module")
+async def worker(kafka: object, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Worker]:
+    """The gateway, which knows both accounts."""
+    await publish(CLINIC, PATIENT)
+    with gateway(cluster, tmp_path_factory.mktemp("gateway")) as started:
+        yield started
 
 
 def submit(port: int, folder: Path, sender: str, content: bytes) -> int:
@@ -30,19 +40,17 @@ def submit(port: int, folder: Path, sender: str, content: bytes) -> int:
         return smtp.data(content)[0] if code == 250 else code
 
 
-async def test_a_mail_becomes_a_fax_and_the_same_mail_the_same_one(cluster: Cluster, tmp_path: Path) -> None:
-    account = clinic("+12025550161")
-    sender = account.primary_user.email
-    await publish(account)
+async def test_a_mail_becomes_a_fax_and_the_same_mail_the_same_one(worker: Worker) -> None:
+    sender, folder = CLINIC.primary_user.email, worker.folder.parent
     files = [attached(PDF, "application/pdf", "referral.pdf"), attached(JPEG, "image/jpeg", "photo.jpg")]
     content = mail(*multipart("mixed", plain(), *files), proven=None, From=sender)
-    with gateway(cluster, tmp_path) as worker:
-        for _ in range(2):
-            assert await asyncio.to_thread(submit, port_of(worker), tmp_path, sender, content) == 250
-        assert await asyncio.to_thread(submit, port_of(worker), tmp_path, "x@elsewhere.example", content) == 550
-        assert worker.metric("nativefax_email_in_total", outcome="repeated") == 1
-        log = (worker.folder / "log").read_text()
-    first, again = await announced(account.account_id)
+    before = worker.metric("nativefax_email_in_total", outcome="repeated")
+    for _ in range(2):
+        assert await asyncio.to_thread(submit, port_of(worker), folder, sender, content) == 250
+    assert await asyncio.to_thread(submit, port_of(worker), folder, "x@elsewhere.example", content) == 550
+    assert worker.metric("nativefax_email_in_total", outcome="repeated") == before + 1
+    log = (worker.folder / "log").read_text()
+    first, again = await announced(CLINIC.account_id)
     assert again == first
     assert (first.sender, first.reply_to, first.subject) == (sender, sender, "Referral")
     store = ObjectStore(StoreSettings())
@@ -52,25 +60,22 @@ async def test_a_mail_becomes_a_fax_and_the_same_mail_the_same_one(cluster: Clus
     assert "Referral" not in log
 
 
-async def test_what_is_away_costs_nothing(cluster: Cluster, tmp_path: Path) -> None:
-    account = clinic("+12025550162")
-    sender = account.primary_user.email
-    await publish(account)
+async def test_what_is_away_costs_nothing(cluster: Cluster, worker: Worker) -> None:
+    sender, restarts = PATIENT.primary_user.email, worker.restarts
     contents = [mail(*plain(text), proven=None, From=sender) for text in ("One.", "Two.")]
 
     def give(content: bytes) -> int:
-        return submit(port_of(worker), tmp_path, sender, content)
+        return submit(port_of(worker), worker.folder.parent, sender, content)
 
-    with gateway(cluster, tmp_path) as worker:
-        for part, content in zip(get_args(Name)[:2], contents, strict=True):
-            cluster.kill(part)
-            try:
-                assert await asyncio.to_thread(give, content) == 451
-            finally:
-                await asyncio.to_thread(cluster.start, part)
-            await asyncio.to_thread(eventually, f"the mail is taken after {part}", partial(taken, give, content))
-        assert worker.restarts == 0
-    assert len({one.fax_id for one in await announced(account.account_id)}) == 2
+    for part, content in zip(get_args(Name)[:2], contents, strict=True):
+        cluster.kill(part)
+        try:
+            assert await asyncio.to_thread(give, content) == 451
+        finally:
+            await asyncio.to_thread(cluster.start, part)
+        await asyncio.to_thread(eventually, f"the mail is taken after {part}", partial(taken, give, content))
+    assert worker.restarts == restarts
+    assert len({one.fax_id for one in await announced(PATIENT.account_id)}) == 2
 
 
 def taken(give: Callable[[bytes], int], content: bytes) -> bool:
