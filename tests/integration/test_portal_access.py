@@ -228,10 +228,11 @@ async def test_each_role_sees_only_its_pages(site: Portal, role: str) -> None:
         (person,) = await site.services.people.known_by(EMAILS[role])
         stands["draft"] = str((await site.services.sending.drafts.begin(person.user_id)).draft_id)
     last = {"/sign-in": 1, "/sign-out": 2, f"{S}/discard": 1}
+    of_form = form_token((await client.get("/password", follow_redirects=True)).text)
     wrong = []
     for page in sorted(PAGES, key=lambda one: last.get(one.path, 0)):
         path = page.path.format(**stands)
-        answer = await _asked(client, page.method, path)
+        answer = await _asked(client, page.method, path, of_form)
         if role in WHO[page.method, page.path]:
             to_sign_in = answer.headers.get("location", "").startswith("/sign-in") and path != "/sign-out"
             closed = {404} if role == "reseller" and page.path in PAGES_OF_A_FAX else set()
@@ -247,18 +248,19 @@ async def test_each_role_sees_only_its_pages(site: Portal, role: str) -> None:
     assert wrong == []
 
 
-async def _asked(client: httpx.AsyncClient, method: str, path: str) -> httpx.Response:
-    return await (client.get(path) if method == "GET" else post(client, path))
+async def _asked(client: httpx.AsyncClient, method: str, path: str, token: str) -> httpx.Response:
+    return await (client.get(path) if method == "GET" else client.post(path, data={"form_token": token}))
 
 
 async def test_another_reseller_finds_nothing_there(site: Portal) -> None:
     stands = await _filled(site)
     rival = await site.signed_in("rival")
+    token = form_token((await rival.get("/password")).text)
     before = await _everything(site)
     for page in PAGES:
         if not page.path.startswith((D, F)):
             continue
-        answer = await _asked(rival, page.method, page.path.format(**stands))
+        answer = await _asked(rival, page.method, page.path.format(**stands), token)
         closed = answer.status_code == 403 and "reseller" not in WHO[page.method, page.path]
         hidden = closed or answer.status_code == 404 or answer.headers.get("location") == f"/domains/{DOMAIN}/accounts"
         told_before_asking = answer.status_code == 422 and page.path.endswith(("/maximum", "/accounts"))
