@@ -2,16 +2,32 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 
+ENCODED: Final = "A part has a Content-Transfer-Encoding: send its bytes as they are."
+
+_AS_THEY_ARE: Final = frozenset({b"7bit", b"8bit", b"binary"})
+
 
 class WholeParser(MultiPartParser):
-    """Starlette's, which doesn't mind a body without an end; `ended` says whether it had one."""
+    """Starlette's, which minds neither a body without an end nor a part whose bytes are encoded (RFC 7578, 4.7).
+
+    `ended` says whether it had an end, `encoded` whether a part is in base64 or the like: faxed as it is, it would be
+    pages of gibberish.
+    """
 
     ended = False
+    encoded = False
+
+    def on_headers_finished(self) -> None:
+        """See `MultiPartParser`."""
+        super().on_headers_finished()
+        told = dict(self._current_part.item_headers).get(b"content-transfer-encoding", b"binary")
+        self.encoded = self.encoded or told.strip().lower() not in _AS_THEY_ARE
 
     def on_end(self) -> None:
         """See `MultiPartParser`."""
@@ -29,12 +45,17 @@ async def bounded(request: Request, limit: int, too_large: Exception) -> AsyncGe
 
 
 @asynccontextmanager
-async def parsed(parser: WholeParser, cut_off: Exception) -> AsyncIterator[FormData]:
-    """The form, whose files are closed after use; raises `cut_off` if it ends before its last boundary."""
+async def parsed(parser: WholeParser, cut_off: Exception, encoded: Exception) -> AsyncIterator[FormData]:
+    """The form, whose files are closed after use.
+
+    Raises `cut_off` if it ends before its last boundary, `encoded` if a part's bytes are not as they are.
+    """
     form = await parser.parse()
     try:
         if not parser.ended:
             raise cut_off
+        if parser.encoded:
+            raise encoded
         yield form
     finally:
         await form.close()

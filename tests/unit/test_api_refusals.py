@@ -322,6 +322,17 @@ async def test_a_form_that_breaks_off_between_two_parts_is_no_fax_of_the_first()
 
 
 @pytest.mark.parametrize(
+    ("encoding", "status"), [("base64", 400), ("Quoted-Printable", 400), ("binary", 202), ("8BIT", 202)]
+)
+async def test_a_file_in_base64_is_not_faxed_as_text(encoding: str, status: int) -> None:
+    world = World()
+    file = ("a.pdf", b"JVBERi0xLjc=", "application/pdf", {"Content-Transfer-Encoding": encoding})
+    answer = await world.client.post("/v1/faxes", data={"to": TO}, files={"file": file}, headers=world.headers(key="k"))
+    assert answer.status_code == status
+    assert bool(world.blobs.objects) == (status == 202)
+
+
+@pytest.mark.parametrize(
     ("path", "allowed"),
     [("/v1/faxes", "GET, POST"), (f"/v1/faxes/{UUID(int=1)}/cancel", "POST"), ("/openapi.json", "GET, HEAD")],
 )
