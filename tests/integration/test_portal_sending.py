@@ -110,10 +110,12 @@ async def desk(site: Portal) -> Desk:
 
 
 async def test_a_fax_is_prepared_seen_and_sent(desk: Desk) -> None:
-    draft = await desk.draft(("a.pdf", LETTER), ("b.txt", TEXT), subject="Results", cover_text="For Dr Adams")
+    typed = {"to": "(202) 555-0177", "subject": "Results", "cover_text": "For Dr Adams"}
+    draft = await desk.draft(("a.pdf", LETTER), ("b.txt", TEXT), **typed)
     page = await desk.client.get(f"{draft}/preview")
     assert page.status_code == 200
     assert "4 pages" in page.text
+    assert "+1 202-555-0177" in page.text, "the number that will be called"
     picture = await desk.client.get(f"{draft}/pages/1")
     assert (picture.headers["content-type"], picture.content[:4]) == ("image/png", b"\x89PNG")
     assert "sandbox" in picture.headers["content-security-policy"]
@@ -123,7 +125,7 @@ async def test_a_fax_is_prepared_seen_and_sent(desk: Desk) -> None:
     assert answer.headers["location"] == f"{draft}/sent"
     (fax,) = desk.submitted
     assert (fax.method, fax.sender, fax.reply_to) == ("portal", EMAILS["user"], EMAILS["user"])
-    assert (fax.destination, fax.subject) == (TO, "Results")
+    assert (fax.destination, fax.subject) == ("(202) 555-0177", "Results")
     assert [one.filename for one in fax.attachments] == ["a.pdf", "b.txt"]
     assert await _audited(desk, "fax.submitted") == [str(fax.fax_id)]
     left = [key for key in desk.blobs.objects if key.startswith("drafts/")]

@@ -10,6 +10,7 @@ from services._runtime.translating import gettext
 from services.portal.faxes.drawing import NoSuchPage
 from services.portal.faxes.pictures import VIEWED
 from services.portal.inventory.actors import NotThere
+from services.portal.inventory.checking import number_of
 from services.portal.inventory.store import Change, Entry
 from services.portal.rendering import INERT
 from services.portal.sending.api import ApiAway
@@ -104,6 +105,7 @@ async def _page(visit: Visit, draft: Draft, sender: Sender, pages: int, refused:
         503 if refused else 200,
         title=gettext("Preview"),
         draft=draft,
+        number=number_of(draft.to, sender.account.settings.region) or draft.to,
         address=draft_page(draft),
         sender=sender,
         pages=pages,
