@@ -14,7 +14,7 @@ from sqlalchemy import update
 
 from services._runtime.database import transaction
 from services.portal.inventory.tables import DOMAINS, RESELLERS
-from tests.e2e.browser import Tour
+from tests.e2e.browser import PHONE, Tour
 from tests.providers.portal import DOMAIN, Portal
 
 pytestmark = pytest.mark.needs("chromium", "libatomic1")
@@ -45,7 +45,8 @@ async def test_adding_a_fax_number_as_the_help_page_says(seen: Tour) -> None:
     page = seen.page
     await seen.go("/")
     await seen.look("sign-in")
-    await seen.sign_in("reseller")
+    await seen.sign_in_by_hand("reseller")
+    await page.wait_for_url("**/domains")
     await seen.look("domains")
     await page.get_by_role("link", name=DOMAIN).click()
     await expect(page.get_by_role("heading", name="No fax accounts yet")).to_be_visible()
@@ -372,6 +373,9 @@ async def test_what_the_others_see(seen: Tour) -> None:
     assert page.url.endswith("/faxes/received")
     await seen.go(ACCOUNTS)
     await seen.look("office-manager")
+    await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    await seen.go(f"/domains/{DOMAIN}/audit")
+    await expect(page.get_by_role("link", name="Audit")).to_be_in_viewport(ratio=0.9)
     for path in ("/brand", "/domains", f"/domains/{DOMAIN}/import", "/operations"):
         await seen.go(path)
         await expect(page.get_by_role("heading", name="This page isn't yours")).to_be_visible()
@@ -387,6 +391,24 @@ async def test_what_the_others_see(seen: Tour) -> None:
     await seen.look("operations")
     await seen.go("/password")
     await seen.look("password")
+
+
+async def test_a_session_that_ends_while_a_form_is_filled_in_loses_nothing(seen: Tour) -> None:
+    page = seen.page
+    await seen.sign_in("manager")
+    await seen.go(f"/domains/{DOMAIN}/users?add")
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Name").fill("Zoë Neil")
+    await dialog.get_by_label("Email").fill("zoe@clinic.example")
+    seen.site.ticking.pass_(minutes=61)
+    await dialog.get_by_role("button", name="Add").click()
+    await expect(page.get_by_text("What you typed is kept")).to_be_visible()
+    await seen.look("signed-out-meanwhile")
+    await seen.sign_in_by_hand("manager")
+    await expect(page.get_by_role("heading", name="Not done yet")).to_be_visible()
+    await seen.look("not-done-yet")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("row", name="Zoë Neil")).to_be_visible()
 
 
 async def test_it_works_without_script_and_by_keyboard(seen: Tour, browser: Browser) -> None:
