@@ -5,9 +5,11 @@ import re
 import pytest
 from playwright.async_api import Browser, expect
 
-from services._runtime.links import Links
+from services._runtime.claims import utc_now
+from services._runtime.links import Links, Shown
 from services.email_out.domain import way
 from services.email_out.letters import Letters
+from services.portal.rendering import fax_page
 from tests.e2e.browser import KEPT, Tour
 from tests.providers.faxes import CALLER
 from tests.providers.office import Office, open_office
@@ -146,11 +148,15 @@ async def test_in_the_dark_and_without_script(seen: Tour, office: Office, browse
     await plain.close()
 
 
-async def test_a_mail_of_long_words_is_no_wider_than_a_phone(browser: Browser) -> None:
+async def test_a_mail_of_long_words_and_its_links_page_are_no_wider_than_a_phone(browser: Browser) -> None:
     brand = NORTHWIND.model_copy(update={"name": "Fernsprech" * 12, "support": f"https://north.example/{'a' * 150}"})
     event = request(brand=brand, recipient=f"{'desk' * 16}@{'long-name.' * 12}example", other_party="X" * 64)
-    html = Letters(Links("s" * 40, 7)).write(event, way(event, 0)).html
+    links = Links("s" * 40, 7)
+    mail = Letters(links).write(event, way(event, 0)).html
+    shown = Shown(other_party="X" * 64, brand=brand.name)
+    token = links.token(event.fax_id, event.account_id, event.accepted_at, "", issued_at=utc_now(), shown=shown)
     page = await browser.new_page(viewport={"width": 360, "height": 640})
-    await page.set_content(html)
-    assert await page.evaluate("document.documentElement.scrollWidth") == 360
+    for html in (mail, fax_page(links.read(token), "/f/token", pictured=False)[0]):
+        await page.set_content(html)
+        assert await page.evaluate("document.documentElement.scrollWidth") == 360
     await page.close()
