@@ -142,22 +142,22 @@ def multipart(kind: str, *parts: list[str | bytes], boundary: str = "") -> list[
     return [*lines, f"--{boundary}--", ""]
 
 
+def tnef_attribute(number: int, value: bytes, level: int = 2) -> bytes:
+    return struct.pack("<BII", level, number, len(value)) + value + struct.pack("<H", sum(value) & 0xFFFF)
+
+
 def winmail(*files: tuple[str, bytes] | None) -> bytes:
     """A winmail.dat as Outlook writes it, as far as its files go ([MS-OXTNEF]); None is a mail, which has no data."""
-
-    def attribute(level: int, number: int, value: bytes) -> bytes:
-        return struct.pack("<BII", level, number, len(value)) + value + struct.pack("<H", sum(value) & 0xFFFF)
-
-    made = struct.pack("<IH", 0x223E9F78, 1) + attribute(1, 0x00089006, b"\x00\x00\x01\x00")
+    made = struct.pack("<IH", 0x223E9F78, 1) + tnef_attribute(0x00089006, b"\x00\x00\x01\x00", level=1)
     for file in files:
         if file is None:
-            made += attribute(2, 0x00069002, b"\x01\x00" + b"\0" * 12) + attribute(2, 0x00018010, b"Fwd\0")
+            made += tnef_attribute(0x00069002, b"\x01\x00" + b"\0" * 12) + tnef_attribute(0x00018010, b"Fwd\0")
             continue
         name, data = file
         long = name.encode("utf-16-le") + b"\0\0"
         padded = long + b"\0" * (-len(long) % 4)
         properties = struct.pack("<I", 1) + struct.pack("<HHII", 0x1F, 0x3707, 1, len(long)) + padded
-        made += attribute(2, 0x00069002, b"\x01\x00" + b"\0" * 12)
-        made += attribute(2, 0x00018010, name[:8].upper().encode("ascii", "replace") + b"~1.PDF\0")
-        made += attribute(2, 0x0006800F, data) + attribute(2, 0x00069005, properties)
+        made += tnef_attribute(0x00069002, b"\x01\x00" + b"\0" * 12)
+        made += tnef_attribute(0x00018010, name[:8].upper().encode("ascii", "replace") + b"~1.PDF\0")
+        made += tnef_attribute(0x0006800F, data) + tnef_attribute(0x00069005, properties)
     return made

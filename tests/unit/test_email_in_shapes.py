@@ -1,6 +1,7 @@
 """Mails in the shapes of the big clients: what is faxed of them, in which order."""
 
 import base64
+import struct
 from binascii import b2a_uu
 
 import numpy as np
@@ -21,6 +22,7 @@ from tests.unit.email_in import (
     multipart,
     page,
     plain,
+    tnef_attribute,
     winmail,
 )
 
@@ -62,6 +64,12 @@ async def test_a_winmail_dat_that_is_damaged_or_holds_a_mail_is_refused_by_name_
     world = World()
     assert await files_of(mail(*multipart("mixed", plain(), tnef)), world) == [("winmail.dat", data)]
     assert world.topics.submitted()[-1].attachments[0].document.media_type == "application/ms-tnef"
+
+
+async def test_a_letterhead_drawn_into_a_winmail_dat_is_left_out() -> None:
+    head = tnef_attribute(0x00069002, b"\2\0") + tnef_attribute(0x00069005, struct.pack("<IHHI", 1, 3, 0x3705, 6))
+    part = attached(winmail(("a.pdf", PDF)) + head, "application/ms-tnef", "winmail.dat")
+    assert await files_of(mail(*multipart("mixed", plain(), part))) == [("a.pdf", PDF)]
 
 
 async def test_a_winmail_dat_of_letters_only_adds_nothing_to_the_text() -> None:

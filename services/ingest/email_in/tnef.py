@@ -19,6 +19,10 @@ _BEGINS, _TITLE, _DATA, _PROPERTIES = 0x9002, 0x8010, 0x800F, 0x9005
 _LONG_NAME = 0x3707
 """PidTagAttachLongFilename ([MS-OXPROPS])."""
 
+_METHOD = struct.pack("<HH", 0x0003, 0x3705)
+_OLE = struct.pack("<I", 6)
+"""PidTagAttachMethod, and afOle ([MS-OXCMSG] 2.2.2.9)."""
+
 _UNICODE, _STRING8 = 0x001F, 0x001E
 _NAME = 300
 
@@ -38,20 +42,26 @@ def opened(data: bytes) -> tuple[Opened, ...] | None:
     attributes = _attributes(data)
     if attributes is None:
         return None
-    files: list[Opened] = []
-    name, begun = "", 0
+    found: list[dict[int, bytes]] = []
     for attribute, value in attributes:
-        if attribute == _BEGINS:
-            name, begun = "", begun + 1
-        elif attribute == _TITLE:
-            name = name or value.rstrip(b"\0").decode("cp1252", "replace")
-        elif attribute == _DATA:
-            files.append(Opened(name, value))
-        elif attribute == _PROPERTIES and files and (long := _long_name(value)):
-            files[-1] = Opened(long, files[-1].data)
-    if begun > len(files):
+        if attribute == _BEGINS or not found:
+            found.append({})
+        found[-1].setdefault(attribute, value)
+    files = [one for one in found if not _is_drawn(one.get(_PROPERTIES, b""))]
+    if not all(_DATA in one for one in files):
         return None
-    return tuple(Opened(_clean(one.name, number), one.data) for number, one in enumerate(files, 1))
+    return tuple(Opened(_clean(_name(one), number), one[_DATA]) for number, one in enumerate(files, 1))
+
+
+def _name(attachment: dict[int, bytes]) -> str:
+    short = attachment.get(_TITLE, b"").rstrip(b"\0").decode("cp1252", "replace")
+    return _long_name(attachment.get(_PROPERTIES, b"")) or short
+
+
+def _is_drawn(properties: bytes) -> bool:
+    """Whether it is no file but a picture in the letter's layout, as a letterhead has."""
+    at = properties.find(_METHOD)
+    return at >= 0 and properties[at + len(_METHOD) :][:4] == _OLE
 
 
 def _attributes(data: bytes) -> list[tuple[int, bytes]] | None:
