@@ -140,6 +140,13 @@ async def test_thunderbird_forwards_a_mail_as_an_attachment() -> None:
     assert letter[1].decode().endswith("\nSubject: Lab\n\nThe result.")
 
 
+async def test_the_parts_of_a_digest_are_mails() -> None:
+    first, second = mail(*plain("One."), Subject="First"), mail(*plain("Two."), Subject="Second")
+    digest = multipart("digest", ["", first], ["Content-Type: message/rfc822", "", second])
+    (one, two) = await files_of(mail(*multipart("mixed", plain("See below."), digest)))
+    assert (one[0], one[1][-5:], two[0], two[1][-5:]) == ("First.txt", b"\nOne.", "Second.txt", b"\nTwo.")
+
+
 async def test_mails_in_mails_have_an_end() -> None:
     content = mail(*plain("Deep."))
     for _ in range(7):

@@ -132,7 +132,10 @@ class _Tree:
                 self._beyond()
                 return
             listed, body = _read(self._mail, first, last, self._bounds)
-            yield from self.below(_firsts(listed), body, last, around)
+            own = _firsts(listed)
+            if kind(of) == "multipart/digest":  # whose parts are mails if they tell nothing else (RFC 2046, 5.1.5)
+                own.setdefault("content-type", "message/rfc822")
+            yield from self.below(own, body, last, around)
 
     def _too_deep(self, inside: tuple[tuple[str, int], ...]) -> bool:
         if len(inside) < self._bounds.depth:
