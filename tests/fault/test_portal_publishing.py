@@ -134,7 +134,7 @@ async def changed_while_relays_die(
     await table.start()
     with workers(folder, environment(cluster, portal_url, folder), [RELAY] * 2) as relays:
         for kill in range(kills):
-            for _ in range(15):
+            for _ in range(8):
                 for one in accounts:
                     await portal.inventory.secrets.new_token(RESELLER, one.account_id, "t", ["faxes:send"])
             victim = relays[kill % 2]
