@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.mailbox import read_maildir
+from deploy.local.mailbox.maildir import list_mails
 from schemas.accounts import AtaDevice, Brand, FaxAccount, User
 from schemas.telephony import TelephonyFaxReceived
 from schemas.topics import Topic
@@ -108,6 +109,10 @@ class Pipeline:
     def mails(self) -> Counter[str]:
         """How often each Message-ID lies in the mailbox."""
         return Counter(str(mail["Message-ID"]) for mail in read_maildir(self.cluster.maildir))
+
+    def mailbox(self) -> int:
+        """How many mails lie in the mailbox."""
+        return len(list_mails(self.cluster.maildir))
 
     async def uncommitted(self, group: str, topic: Topic) -> int:
         """Messages of `topic` that `group` has not committed: being handled, or waiting."""
