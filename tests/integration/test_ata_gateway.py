@@ -284,3 +284,10 @@ async def test_one_fax_is_held_once_whoever_hands_it_over(world: World) -> None:
     await asyncio.gather(*(world.receiving.handle(event) for _ in range(8)))
     assert len(await world.received()) == 1
     assert [one.state for one in (await world.drained()).steps()] == ["at-device"]
+
+
+async def test_a_poll_waits_for_no_writer(world: World) -> None:
+    fax = requested()
+    await world.receiving.handle(fax)
+    async with transaction(world.engine), asyncio.timeout(2):
+        assert [one["id"] for one in await world.received()] == [str(fax.fax_id)]

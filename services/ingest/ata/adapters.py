@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas.base import StoredObject
 from schemas.fax import EmailRequested
-from services._runtime.database import inserting, transaction
+from services._runtime.database import inserting, reading, transaction
 from services._runtime.outbox import Outbox
 from services.ingest.ata.domain import HeldFax, Transition
 from services.ingest.ata.tables import FAXES
@@ -46,7 +46,7 @@ class HeldFaxes:
 
     async def find(self, fax_id: UUID) -> HeldFax | None:
         """One fax."""
-        async with transaction(self.engine) as connection:
+        async with reading(self.engine) as connection:
             return await _read(connection, fax_id)
 
     async def change(self, fax_id: UUID, decide: Callable[[HeldFax], Transition | None]) -> HeldFax | None:
@@ -79,13 +79,13 @@ class HeldFaxes:
         """What a device may take now, oldest first."""
         mine = (_c.serial == serial, _c.account_id == account_id, _c.state == "waiting", _c.due_at > now)
         chosen = select(FAXES).where(*mine).order_by(_c.accepted_at, _c.request_version, _c.fax_id).limit(limit)
-        async with transaction(self.engine) as connection:
+        async with reading(self.engine) as connection:
             return tuple(_fax(row) for row in (await connection.execute(chosen)).all())
 
     async def overdue(self, now: datetime, limit: int) -> tuple[UUID, ...]:
         """Faxes whose deadline has come, the longest overdue first."""
         chosen = select(_c.fax_id).where(_c.state == "waiting", _c.due_at <= now).order_by(_c.due_at).limit(limit)
-        async with transaction(self.engine) as connection:
+        async with reading(self.engine) as connection:
             return tuple((await connection.execute(chosen)).scalars())
 
     async def forget(self, before: datetime) -> int:

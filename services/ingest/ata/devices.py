@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.accounts import AtaDevice, FaxAccount
 from services._runtime.claims import utc_now
-from services._runtime.database import inserting, transaction
+from services._runtime.database import inserting, reading, transaction
 from services._runtime.enrolment import code_digest
 from services._runtime.rates import Buckets
 from services.ingest.ata.problems import Refused
@@ -107,7 +107,7 @@ class Devices:
             Refused: Unknown, wrong, replaced or revoked, all alike; or the device may not use the gateway.
         """
         proof = _hash(secret)
-        async with transaction(self.engine) as connection:
+        async with reading(self.engine) as connection:
             row = (await connection.execute(select(DEVICES).where(_c.serial == serial))).one_or_none()
         if not _proves(proof, row) or row is None:
             raise Refused("not-authenticated")
