@@ -82,6 +82,8 @@ class Transaction:
 
     def _options(self) -> list[bytes]:
         options = [b"SIZE=%d" % len(self._mail.message)] if self._client.supports_extension("size") else []
+        if self._client.supports_extension("dsn"):
+            options.append(b"RET=HDRS")  # of a mail that comes back, the fax stays where it is (RFC 3461, 4.3)
         return [*options, b"BODY=8BITMIME", b"SMTPUTF8"] if self._beyond_ascii() else options
 
     def _beyond_ascii(self) -> bool:

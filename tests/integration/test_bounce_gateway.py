@@ -123,6 +123,15 @@ async def test_the_size_is_announced_and_kept() -> None:
     assert not world.published.messages
 
 
+async def test_a_report_with_the_whole_mail_in_it_is_read() -> None:
+    world = World()
+    returned = sample("postfix-failed") + (b"A" * 76 + b"\r\n") * 50_000
+    async with serving(world) as port:
+        code, _ = await talk(port, report(returned))
+    assert code == 250
+    assert world.published.steps
+
+
 async def test_lines_longer_than_they_may_be_are_read() -> None:
     world = World()
     async with serving(world) as port:

@@ -48,6 +48,12 @@ async def test_a_mail_arrives_unchanged_dots_and_all() -> None:
     ]
 
 
+async def test_a_report_is_asked_not_to_carry_the_fax() -> None:
+    said, relay = await answer(Script(ehlo="250-relay\r\n250-DSN\r\n250 SIZE 0"))
+    assert isinstance(said, Sent)
+    assert relay.commands[1] == f"MAIL FROM:<fax@brand.example> SIZE={len(SMALL)} RET=HDRS"
+
+
 async def test_a_large_mail_arrives_unchanged() -> None:
     said, relay = await answer(Script(), LARGE)
     assert isinstance(said, Sent)

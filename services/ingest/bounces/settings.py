@@ -20,5 +20,5 @@ class BounceSettings(SmtpServerSettings):
         description="below which the envelope senders are; without it nothing is taken",
     )
     port: int = Field(default=2525, ge=0, le=65535, description="0: a free one; the world looks for 25")
-    max_bytes: int = Field(default=1_000_000, ge=10_000, description="of one report")
+    max_bytes: int = Field(default=5_000_000, ge=10_000, description="of one report; some have the whole mail in them")
     timeout_seconds: float = Field(default=120.0, gt=0, description="for one command, and for one report")
