@@ -94,6 +94,8 @@ def test_networks_that_the_settings_allow(address: str, *, allowed: bool) -> Non
         "pbx.example/1.tif",
         "https:///1.tif",
         "https://",
+        "https://.below.example/1.tif",
+        f"https://{'a' * 64}.below.example/1.tif",
         "https://pbx.example:22/1.tif",
         "https://user@pbx.example/1.tif",
         "https://user:secret@pbx.example/1.tif",

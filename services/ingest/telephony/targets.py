@@ -9,6 +9,8 @@ import httpx
 from services.ingest.telephony.problems import Refused
 
 PORTS: Final = {"https": 443, "http": 80}
+LONGEST_LABEL: Final = 63
+"""Between two dots of a name, and never nothing (RFC 1035, 2.3.4); a resolver may take another for a fault of ours."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def target_of(text: str, hosts: Sequence[str], without_tls: Sequence[str]) -> Ta
     if url.userinfo or "@" in url.netloc.decode("ascii", "replace") or url.fragment:
         raise Refused("url-not-allowed", "It may have no user name and no fragment.")
     host = url.raw_host.decode("ascii", "replace").lower().rstrip(".")
-    if url.scheme not in PORTS or not host:
+    if url.scheme not in PORTS or not all(0 < len(label) <= LONGEST_LABEL for label in host.split(".")):
         raise Refused("url-not-allowed", "It must begin with https:// and name a host.")
     port = url.port or PORTS[url.scheme]
     if not _listed(host, port, url.scheme, hosts):
