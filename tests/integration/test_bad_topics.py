@@ -1,7 +1,6 @@
 """Messages that nobody can handle, on every topic that a stage reads; and the good message behind them."""
 
 import asyncio
-import importlib
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
@@ -15,7 +14,6 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
-from prometheus_client import CollectorRegistry
 
 from schemas.topics import SWITCH, TOPICS, Topic
 from services._runtime import topic_admin
@@ -23,12 +21,12 @@ from services._runtime.blobs import ObjectStore
 from services._runtime.dead_letters import DeadLetterRecord, read
 from services._runtime.kafka import client_options
 from services._runtime.publisher import Message, Publisher
-from services._runtime.service import Resources, StageService
-from services._runtime.settings import KafkaSettings, StageSettings, StoreSettings
+from services._runtime.settings import KafkaSettings, StoreSettings
 from services._runtime.stage import Stage
 from tests.fault.pipeline import CLEAN, Pipeline
 from tests.integration.stored_faxes import new_bucket
 from tests.providers.cluster import Cluster
+from tests.providers.stages import running
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 SERVICES = ("ingest", "router", "dialer", "email_out", "ingest.ata", "portal.history", "retention")
@@ -49,26 +47,6 @@ def settings(cluster: Cluster, tmp_path: Path) -> Iterator[KafkaSettings]:
             patch.setenv(f"NATIVEFAX_{name}_DATABASE", f"sqlite:///{tmp_path}/{name}.sqlite")
         topic_admin.apply_now(KafkaSettings())
         yield KafkaSettings()
-
-
-async def build(resources: Resources) -> tuple[Stage, ...]:
-    """The stages of all services, in one process; the metrics of each are its own."""
-    built: list[Stage] = []
-    for name in SERVICES:
-        own = replace(resources, registry=CollectorRegistry())
-        built += await importlib.import_module(f"services.{name}.app").build(own)
-    return tuple(built)
-
-
-@asynccontextmanager
-async def running(kafka: KafkaSettings) -> AsyncIterator[dict[Topic, Stage]]:
-    """What is read by whom, while they run."""
-    service = StageService("all", build, kafka, StageSettings())
-    await service.start()
-    try:
-        yield {one.stage.topic: one.stage for one in service._consumers}
-    finally:
-        await service.stop()
 
 
 @asynccontextmanager
@@ -187,7 +165,7 @@ async def test_what_cant_be_read_is_set_aside_on_every_topic_and_the_next_good_m
     cluster: Cluster, settings: KafkaSettings
 ) -> None:
     mark = f"poison-{uuid4()}".encode()
-    async with publishing(settings) as publisher, running(settings) as read_by:
+    async with publishing(settings) as publisher, running(settings, SERVICES) as read_by:
         ours = {topic for topic in TOPICS if not topic.compacted and topic.consumers != (SWITCH,)}
         assert set(read_by) == ours, "a topic is read by nobody here"
         for topic in read_by:

@@ -3,23 +3,20 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from schemas.topics import EMAIL_REQUESTED, TELEPHONY_FAX_RECEIVED, Topic
+from schemas.topics import EMAIL_REQUESTED, FAX_READY, TELEPHONY_FAX_RECEIVED, Topic
 from services._runtime.dead_letters import DeadLetterRecord, read, resolve
 from services._runtime.publisher import Message, Publisher
 from services._runtime.settings import KafkaSettings
 from services.cli.main import app
 from services.cli.receiving import Incoming
-from tests.fault.pipeline import CLEAN, NORTH, Pipeline, account
-from tests.fault.workers import eventually
+from tests.fault.pipeline import CLEAN, NORTH, STAGES, Pipeline, account
 from tests.providers.cluster import Cluster
-
-SETTLED = "nativefax_messages_total"
+from tests.providers.stages import running
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +37,7 @@ async def letters(pipeline: Pipeline, topic: Topic, mark: bytes) -> list[DeadLet
 
 
 async def test_an_upload_that_isnt_there_is_set_aside_and_replayed_once_mended(
-    pipeline: Pipeline, tmp_path: Path
+    pipeline: Pipeline,
 ) -> None:
     await pipeline.publish_accounts(account("+15550131", "email-with-attachment", NORTH))
     fax = Incoming(CLEAN.read_bytes(), "+15550131")
@@ -49,12 +46,13 @@ async def test_an_upload_that_isnt_there_is_set_aside_and_replayed_once_mended(
         data = await pipeline.blobs.get(event.object_key)
         assert data is not None
         await pipeline.remove(event.object_key)
-        with pipeline.stages(tmp_path) as stages:
-            worker = stages["ingest"][0]
-            await asyncio.to_thread(
-                eventually, "it is set aside", lambda: worker.metric(SETTLED, reason="object-missing") >= 2, 40
-            )
-            (letter,) = await letters(pipeline, TELEPHONY_FAX_RECEIVED, event.call_id.encode())
+        async with running(pipeline.kafka, STAGES):
+            found: list[DeadLetterRecord] = []
+            async with asyncio.timeout(60):
+                while not found:
+                    await asyncio.sleep(0.5)
+                    found = await letters(pipeline, TELEPHONY_FAX_RECEIVED, event.call_id.encode())
+            (letter,) = found
             assert letter.told("nf-reason") == "object-missing"
             await pipeline.blobs.put(event.object_key, data, "image/tiff")
             async with publishing(pipeline) as publisher:
@@ -63,8 +61,14 @@ async def test_an_upload_that_isnt_there_is_set_aside_and_replayed_once_mended(
             ways = await pipeline.ways([event], reader)
             assert not await letters(pipeline, TELEPHONY_FAX_RECEIVED, event.call_id.encode())
             message_id = str(ways[0].mails[0].message_id)
-            await asyncio.to_thread(eventually, "both replays", lambda: worker.metric(SETTLED, outcome="done") >= 2)
-            await asyncio.to_thread(eventually, "the mail", lambda: pipeline.mails()[message_id] >= 1)
+            async with asyncio.timeout(60):
+                for stage, topic in (
+                    ("ingest", TELEPHONY_FAX_RECEIVED),
+                    ("router", FAX_READY),
+                    ("email_out", EMAIL_REQUESTED),
+                ):
+                    while await pipeline.uncommitted(stage, topic):  # noqa: ASYNC110 - the stage does
+                        await asyncio.sleep(0.1)
     assert pipeline.mails()[message_id] == 1
 
 
