@@ -40,6 +40,13 @@ def stored(bucket: StoreSettings) -> Iterator[StoredFaxes]:
     empty(bucket)
 
 
+@pytest.fixture
+def fresh(cluster: Cluster, stored: StoredFaxes) -> Iterator[StoredFaxes]:
+    """A bucket of its own: the store lists emptied folders for a while, and a verification looks into each."""
+    with new_bucket(cluster.environment, versioned=stored.versioned) as settings:
+        yield StoredFaxes(settings)
+
+
 async def test_365_days_to_the_second(stored: StoredFaxes) -> None:
     older = await stored.put_fax(stored.oldest - SECOND)
     exact = await stored.put_fax(stored.oldest)
@@ -424,12 +431,12 @@ async def test_a_day_is_divided_and_goes_on_where_it_stopped(stored: StoredFaxes
     assert sorted(event.fax_id for event in stored.events) == sorted(faxes)
 
 
-async def test_verify_finds_nothing_where_all_is_well(stored: StoredFaxes) -> None:
-    await stored.put_faxes([stored.now - timedelta(days=days) for days in (1, 30, 300)])
-    held = await stored.put_fax(stored.oldest - timedelta(days=9))
-    stored.holds.scopes = {f"fax:{held}"}
-    await stored.sweep_all()
-    findings = await stored.parts().verification.run(timedelta(0))
+async def test_verify_finds_nothing_where_all_is_well(fresh: StoredFaxes) -> None:
+    await fresh.put_faxes([fresh.now - timedelta(days=days) for days in (1, 30, 300)])
+    held = await fresh.put_fax(fresh.oldest - timedelta(days=9))
+    fresh.holds.scopes = {f"fax:{held}"}
+    await fresh.sweep_all()
+    findings = await fresh.parts().verification.run(timedelta(0))
     assert findings.line() == {
         "overdue_objects": 0,
         "records_without_objects": 0,
@@ -444,19 +451,19 @@ async def test_verify_finds_nothing_where_all_is_well(stored: StoredFaxes) -> No
     }
 
 
-async def test_verify_counts_each_thing_that_is_off(stored: StoredFaxes) -> None:
-    due = await stored.put_fax(stored.oldest - SECOND)
-    fresh = stored.now - timedelta(days=3)
-    no_record, no_objects = await stored.put_fax(fresh), uuid4()
-    stored.client.delete_object(Bucket=stored.store.bucket, Key=accepted_key(no_record))
-    record = {"sha256": "", "accepted_at": fresh.isoformat()}
-    await stored.blobs.put(accepted_key(no_objects), json.dumps(record).encode(), "application/json")
+async def test_verify_counts_each_thing_that_is_off(fresh: StoredFaxes) -> None:
+    due = await fresh.put_fax(fresh.oldest - SECOND)
+    lately = fresh.now - timedelta(days=3)
+    no_record, no_objects = await fresh.put_fax(lately), uuid4()
+    fresh.client.delete_object(Bucket=fresh.store.bucket, Key=accepted_key(no_record))
+    record = {"sha256": "", "accepted_at": lately.isoformat()}
+    await fresh.blobs.put(accepted_key(no_objects), json.dumps(record).encode(), "application/json")
     for name in ("readme.txt", str(uuid4()), f"{str(uuid4()).upper()}/document.pdf"):
-        await stored.blobs.put(f"fax/2020/01/01/{name}", b"foreign", "text/plain")
-    stored.now += timedelta(hours=2)
-    await stored.blobs.put(f"incoming/{stored.now:%Y/%m/%d}/lost.tif", b"lost", "image/tiff")
-    await stored.a_second_later()
-    findings = await stored.parts().verification.run(timedelta(hours=2))
+        await fresh.blobs.put(f"fax/2020/01/01/{name}", b"foreign", "text/plain")
+    fresh.now += timedelta(hours=2)
+    await fresh.blobs.put(f"incoming/{fresh.now:%Y/%m/%d}/lost.tif", b"lost", "image/tiff")
+    await fresh.a_second_later()
+    findings = await fresh.parts().verification.run(timedelta(hours=2))
     assert findings.counts == {
         "overdue_objects": 8,
         "records_without_objects": 1,
@@ -470,7 +477,7 @@ async def test_verify_counts_each_thing_that_is_off(stored: StoredFaxes) -> None
     assert findings.off == 11
     told = json.dumps(findings.line())
     assert all(str(one) in told for one in (due, no_record, no_objects))
-    assert (await stored.parts().verification.run(timedelta(days=1))).overdue_objects == 3
+    assert (await fresh.parts().verification.run(timedelta(days=1))).overdue_objects == 3
 
 
 async def test_a_repeat_of_an_expired_fax_stores_nothing(stored: StoredFaxes) -> None:
