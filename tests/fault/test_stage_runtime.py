@@ -114,7 +114,7 @@ def echoes(tmp_path: Path, kafka: KafkaSettings, cluster: Cluster) -> Echoes:
 
 async def test_each_event_has_one_effect_in_the_order_of_its_key(echoes: Echoes) -> None:
     with echoes.run(2) as pair:
-        events = await echoes.send(200)
+        events = await echoes.send(100)
         await asyncio.to_thread(eventually, "every effect", partial(echoes.ended, events))
     assert not echoes.repeated()
     assert echoes.in_order(events)
@@ -139,10 +139,10 @@ async def test_a_killed_worker_loses_nothing(echoes: Echoes) -> None:
 
 async def test_workers_that_come_and_go_lose_and_repeat_nothing(echoes: Echoes) -> None:
     with echoes.run(1, ECHO_SLOW="0.02") as first:
-        events = await echoes.send(200)
+        events = await echoes.send(100)
         with echoes.run(2, ECHO_SLOW="0.02") as more:
-            events += await echoes.send(200)
-            await asyncio.to_thread(eventually, "some more effects", lambda: len(echoes.effects("ended")) > 250)
+            events += await echoes.send(100)
+            await asyncio.to_thread(eventually, "some more effects", lambda: len(echoes.effects("ended")) > 125)
         await asyncio.to_thread(eventually, "every effect", partial(echoes.ended, events))
         pids = {pid for *_, pid in echoes.effects("ended")}
         assert len(pids & {one.pid for one in (*first, *more)}) > 1, "nothing was rebalanced"
@@ -188,7 +188,7 @@ async def test_poison_is_set_aside_with_its_reason_and_stops_nobody(echoes: Echo
     }
     with echoes.run() as (worker,):
         await echoes.publish(list(poison.values()))
-        events = await echoes.send(50)
+        events = await echoes.send(20)
         await asyncio.to_thread(eventually, "the good ones' effects", partial(echoes.ended, events))
         await asyncio.to_thread(
             eventually,
