@@ -13,8 +13,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -47,16 +47,13 @@ def connect(url: str, *, reading: bool = False) -> AsyncEngine:
     there. `fetch` gives up a connection that failed.
 
     Raises:
-        ValueError: The URL names another database.
+        ValueError: The URL is none, or names another kind of database.
     """
-    parsed = make_url(url)
-    kind = parsed.get_backend_name()
-    if kind not in _DRIVERS:
-        raise ValueError(f"{kind}: a database is sqlite:///path or postgresql://user:password@host/database")
-    if kind == "sqlite":
-        return _sqlite(url.replace("sqlite+aiosqlite", "sqlite", 1), reading=reading)
+    address = parsed(url)
+    if address.drivername == _DRIVERS["sqlite"]:
+        return _sqlite(address, reading=reading)
     return create_async_engine(
-        parsed.set(drivername=_DRIVERS[kind]),
+        address,
         hide_parameters=True,  # errors are logged, and values may be contents
         pool_pre_ping=not reading,
         pool_timeout=SECONDS,
@@ -64,12 +61,25 @@ def connect(url: str, *, reading: bool = False) -> AsyncEngine:
     )
 
 
-def _sqlite(url: str, *, reading: bool) -> AsyncEngine:
-    path = make_url(url).database
-    if path:
-        Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+def parsed(url: str) -> URL:
+    """The address, with the driver that we use.
+
+    Raises:
+        ValueError: It is none, or names another kind of database.
+    """
+    try:
+        address = make_url(url)
+        driver = _DRIVERS[address.get_backend_name()]
+    except (ArgumentError, ValueError, KeyError):
+        raise ValueError("a database is sqlite:///path or postgresql://user:password@host/database") from None
+    return address.set(drivername=driver)
+
+
+def _sqlite(address: URL, *, reading: bool) -> AsyncEngine:
+    if address.database:
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_async_engine(
-        make_url(url).set(drivername=_DRIVERS["sqlite"]),
+        address,
         hide_parameters=True,
         pool_reset_on_return=None if reading else "rollback",
         connect_args={"timeout": SQLITE_LOCK_SECONDS},

@@ -14,7 +14,7 @@ from services._runtime.publisher import PublishUnknown
 from services.cli.commands import OnDemand
 from services.cli.errors import Refused
 from services.cli.surroundings import explain
-from services.cli.terminal import console
+from services.cli.terminal import console, tell_warnings
 
 REACHABLE: Final = "`nativefax doctor` shows what is reachable."
 
@@ -45,6 +45,7 @@ def nativefax(
 def main() -> None:
     """Run a command; a person reads sentences, not stack traces."""
     told = console(stderr=True)
+    tell_warnings()
     try:
         app()
     except ValidationError as error:

@@ -57,9 +57,10 @@ def _below(settings: type[BaseSettings]) -> Iterator[type[BaseSettings]]:
 
 def explain(error: ValidationError) -> SetupError:
     """Settings that are missing or wrong, as a sentence with names a person can set."""
-    prefix = {one.__name__: str(one.model_config.get("env_prefix", "")) for one in _below(BaseSettings)}
+    prefixes = {one.__name__: str(one.model_config.get("env_prefix", "")) for one in _below(BaseSettings)}
+    prefix = prefixes.get(error.title, "NATIVEFAX_")
     wrong = [
-        f"{prefix.get(error.title, 'NATIVEFAX_')}{str(one['loc'][0]).upper()}: {one['msg']}"
+        f"{prefix}{str(one['loc'][0]).upper()}: {one['msg'].removeprefix('Value error, ')}"
         for one in error.errors(include_input=False)
         if one["loc"]
     ]

@@ -2,9 +2,10 @@
 
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services._runtime.database_url import DatabaseUrl
 from services.dialer.rules import Rules
 
 
@@ -13,7 +14,7 @@ class DialerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="NATIVEFAX_DIALER_", frozen=True, extra="ignore")
 
-    database: SecretStr = Field(description="sqlite:///path or postgresql://user:password@host/database, its own")
+    database: DatabaseUrl = Field(description="sqlite:///path or postgresql://user:password@host/database, its own")
     lines: int = Field(default=20, ge=1, le=10_000, description="calls at once")
     lines_per_account: int = Field(default=2, ge=1, description="calls at once for one account")
     start_seconds: float = Field(default=120, gt=0, description="in which telephony may start a call")

@@ -15,6 +15,9 @@ from services.ingest.submitted import SubmittedFaxes
 STORE_SECONDS = 30
 """For reading the upload and writing what is made of it."""
 
+PATIENCE = 2
+"""By the clock a document may take so many times its seconds of CPU: a busy machine is no fault of the fax's."""
+
 
 async def build(resources: Resources) -> tuple[Stage, ...]:
     """The workers for received and for submitted faxes, on one pool.
@@ -24,13 +27,13 @@ async def build(resources: Resources) -> tuple[Stage, ...]:
     """
     settings = DocumentSettings()
     workers = settings.workers
-    pool = DocumentPool(workers=workers, timeout=settings.timeout_seconds)
+    pool = DocumentPool(workers=workers, timeout=settings.timeout_seconds, patience=PATIENCE)
     await resources.stack.enter_async_context(pool)
-    longest = 3 * settings.timeout_seconds + STORE_SECONDS
+    longest = 3 * PATIENCE * settings.timeout_seconds + STORE_SECONDS
     received = ReceivedFaxes(resources.blobs(), pool.convert)
     submitted = SubmittedFaxes(resources.blobs(), partial(convert_attributed, pool.run))
     return (
-        Stage("ingest", TELEPHONY_FAX_RECEIVED, received.handle, longest, concurrency=2 * workers, batch=4 * workers),
+        Stage("ingest", TELEPHONY_FAX_RECEIVED, received.handle, longest, concurrency=2 * workers, batch=2 * workers),
         Stage(
             "ingest-submitted", FAX_SUBMITTED, submitted.handle, longest + SECONDS, concurrency=workers, batch=workers
         ),

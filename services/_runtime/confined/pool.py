@@ -7,13 +7,14 @@ had a thread or a connection of ours.
 
 import asyncio
 import multiprocessing
+import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as JobTimeout
 from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import Final, Literal, ParamSpec, Self, TypeVar
 
-from pebble import ProcessPool
+from pebble import ProcessExpired, ProcessPool
 
 from services._runtime.confined.confinement import allow_cpu, confine
 
@@ -46,7 +47,8 @@ class ConfinedPool:
 
     Args:
         workers: processes, at most so many jobs at a time.
-        timeout: seconds for one job; a worker that takes longer is killed.
+        timeout: seconds of CPU for one job; a worker that takes more is killed.
+        patience: how many times as long it may take by the clock, on a machine that has other work.
         preload: modules to load once, before workers are forked. A process has one server that forks, so the pool
             that is opened first decides.
         answers: exceptions of a job that are its answer, raised as they are.
@@ -57,11 +59,13 @@ class ConfinedPool:
         *,
         workers: int,
         timeout: float,
+        patience: float = 1.0,
         preload: Sequence[str] = (),
         answers: tuple[type[Exception], ...] = (),
     ) -> None:
         self._workers = workers
         self._timeout = timeout
+        self._patience = patience
         self._preload = preload
         self._answers = answers
         self._pool: ProcessPool | None = self._opened()
@@ -85,7 +89,8 @@ class ConfinedPool:
         if pool is None:
             raise BrokenProcessPool("closed")
         try:
-            task = pool.schedule(_limited, args=[self._timeout, job, *args], kwargs=kwargs, timeout=self._timeout)
+            longest = self._timeout * self._patience
+            task = pool.schedule(_limited, args=[self._timeout, job, *args], kwargs=kwargs, timeout=longest)
         except RuntimeError as error:
             raise BrokenProcessPool from error
         try:
@@ -97,6 +102,8 @@ class ConfinedPool:
         except Exception as error:  # a dead worker, no memory left, a fault of ours: it ends this job
             if isinstance(error, self._answers):
                 raise
+            if isinstance(error, ProcessExpired) and error.exitcode == -signal.SIGXCPU:
+                raise JobFailed("timeout") from None
             raise JobFailed("crashed") from error
         return result
 

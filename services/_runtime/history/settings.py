@@ -1,7 +1,9 @@
 """Where the history is."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services._runtime.database_url import DatabaseUrl
 
 
 class HistorySettings(BaseSettings):
@@ -9,4 +11,4 @@ class HistorySettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="NATIVEFAX_HISTORY_", frozen=True, extra="ignore")
 
-    database: SecretStr = Field(description="sqlite:///path or postgresql://user:password@host/database")
+    database: DatabaseUrl = Field(description="sqlite:///path or postgresql://user:password@host/database")

@@ -1,7 +1,9 @@
 """Settings of the ATA gateway, from `NATIVEFAX_ATA_…`. Secrets print as stars."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services._runtime.database_url import DatabaseUrl
 
 
 class AtaSettings(BaseSettings):
@@ -9,6 +11,6 @@ class AtaSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="NATIVEFAX_ATA_", frozen=True, extra="ignore")
 
-    database: SecretStr = Field(description="sqlite:///path or postgresql://user:password@host/database, its own")
+    database: DatabaseUrl = Field(description="sqlite:///path or postgresql://user:password@host/database, its own")
     upload_bytes: int = Field(default=256_000_000, ge=50_000_000, description="of documents arriving at once")
     upload_seconds: float = Field(default=300.0, gt=0, description="for one document to arrive")

@@ -8,7 +8,7 @@ from services.ingest.documents.conversion import Converted, convert_received
 from services.ingest.documents.unreadable import Reason, UnreadableDocument
 
 TIMEOUT_SECONDS: Final = 30.0
-"""Time for one document. 350 dense pages, each coded anew, take about 4 s of one core."""
+"""Of CPU for one document. 350 dense pages, each coded anew, take about 4 s; as many damaged ones up to 13 s."""
 
 _SENDING: Final = "services.ingest.documents.sending"
 """Loaded once, before workers are forked, though nothing here calls it: it takes a second."""
@@ -27,11 +27,18 @@ class DocumentPool(ConfinedPool):
 
     Args:
         workers: processes, at most so many documents at a time.
-        timeout: seconds for one document; a worker that takes longer is killed.
+        timeout: seconds of CPU for one document; a worker that takes more is killed.
+        patience: how many times as long it may take by the clock.
     """
 
-    def __init__(self, *, workers: int = 2, timeout: float = TIMEOUT_SECONDS) -> None:
-        super().__init__(workers=workers, timeout=timeout, preload=(__name__, _SENDING), answers=(UnreadableDocument,))
+    def __init__(self, *, workers: int = 2, timeout: float = TIMEOUT_SECONDS, patience: float = 1.0) -> None:
+        super().__init__(
+            workers=workers,
+            timeout=timeout,
+            patience=patience,
+            preload=(__name__, _SENDING),
+            answers=(UnreadableDocument,),
+        )
 
     async def convert(self, data: bytes, pages_announced: int | None, bad_rows_reported: int = 0) -> Converted:
         """Convert a received fax.

@@ -1,7 +1,9 @@
 """Where the portal's faxes are."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services._runtime.database_url import DatabaseUrl
 
 
 class FaxesSettings(BaseSettings):
@@ -9,6 +11,6 @@ class FaxesSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="NATIVEFAX_HISTORY_", frozen=True, extra="ignore")
 
-    database: SecretStr | None = Field(
+    database: DatabaseUrl | None = Field(
         default=None, description="as the stage that writes it has it; without: no pages of faxes"
     )

@@ -3,6 +3,8 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services._runtime.database_url import DatabaseUrl
+
 
 class PortalSettings(BaseSettings):
     """Where the portal's database is, how long a sign-in lasts, and who signs in first."""
@@ -11,7 +13,7 @@ class PortalSettings(BaseSettings):
         env_prefix="NATIVEFAX_PORTAL_", env_ignore_empty=True, frozen=True, extra="ignore"
     )
 
-    database: SecretStr | None = Field(
+    database: DatabaseUrl | None = Field(
         default=None,
         description="sqlite:///path or postgresql://user:password@host/database, its own; without: only link pages",
     )
