@@ -3,6 +3,9 @@
 And whom an account takes none from, however the network writes its number.
 """
 
+from typing import Final
+from unicodedata import category, normalize
+
 from phonenumbers import (
     NumberParseException,
     PhoneNumberFormat,
@@ -12,6 +15,7 @@ from phonenumbers import (
     connects_to_emergency_number,
     expected_cost,
     format_number,
+    is_alpha_number,
     is_emergency_number,
     is_possible_number_with_reason,
     is_valid_number,
@@ -25,6 +29,15 @@ from schemas.accounts import FaxAccount
 from schemas.failures import FaxFailure
 
 PREMIUM = {PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
+
+DIVIDING: Final = frozenset("+-\N{MINUS SIGN}.()[]/")
+"""What stands between digits, beside spaces and dashes of any kind and marks of direction."""
+
+LEAST_AFTER_SLASH: Final = 4
+"""Digits: 030/901820 has its area code set apart; 901820/21 are two numbers."""
+
+NORTH_AMERICA: Final = 1
+"""The country code where numbers are written as words: all are of one length there, so nothing else passes for one."""
 
 
 class NotDiallable(Exception):  # noqa: N818 - it says what it is
@@ -53,6 +66,8 @@ def destination(written: str, account: FaxAccount) -> str:
         raise NotDiallable("destination-emergency")
     if is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:  # nor without its area code
         raise NotDiallable("destination-invalid")
+    if not _is_one_number(written) and not (number.country_code == NORTH_AMERICA and is_alpha_number(written)):
+        raise NotDiallable("destination-invalid")
     if number.extension:  # nobody would dial it, and whoever takes faxes at the number itself may be somebody else
         raise NotDiallable("destination-invalid")
     dialled: str = format_number(number, PhoneNumberFormat.E164)
@@ -61,6 +76,15 @@ def destination(written: str, account: FaxAccount) -> str:
     if _is_premium(number) and not account.premium_destinations:
         raise NotDiallable("destination-premium")
     return dialled
+
+
+def _is_one_number(written: str) -> bool:
+    """Whether it is nothing but a number: what else is there would be left out unseen, and somebody else's dialled."""
+    plain = normalize("NFKC", written).strip().removeprefix("tel:")
+    _, _, after = plain.partition("/")
+    return all(
+        one.isdecimal() or one.isspace() or one in DIVIDING or category(one) in {"Pd", "Cf"} for one in plain
+    ) and (not after or ("/" not in after and sum(map(str.isdecimal, after)) >= LEAST_AFTER_SLASH))
 
 
 def is_blocked(caller: str | None, account: FaxAccount) -> bool:

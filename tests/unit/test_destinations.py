@@ -19,6 +19,11 @@ from tests.unit.test_routing import account
         ("00 1 202 555 0177", "DE", "+12025550177"),
         ("030/901820", "DE", "+4930901820"),
         ("+49 (0)30 901820", "US", "+4930901820"),
+        ("1-800-FLOWERS", "US", "+18003569377"),
+        ("tel:+1-202-555-0177", "US", "+12025550177"),
+        ("\u202a+1\u00a0(202)\u00a0555\u20110177\u202c", "US", "+12025550177"),  # as it is copied from a contact
+        ("\N{FULLWIDTH PLUS SIGN}12025550177", "US", "+12025550177"),
+        ("٢٠٢٥٥٥٠١٧٧", "US", "+12025550177"),
         ("11 2654 3210", "IN", "+911126543210"),  # not 112
         ("1 77 12 34 56", "FR", "+33177123456"),  # not 17
         ("911-6778", "PA", "+5079116778"),  # there is no other way to write it there
@@ -46,6 +51,27 @@ def test_a_number_is_read_in_the_accounts_region(written: str, region: str, dial
 def test_what_is_no_number(written: str) -> None:
     with pytest.raises(NotDiallable) as refused:
         destination(written, account())
+    assert refused.value.failure == "destination-invalid"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "0301234567*89",
+        "*0301234567",
+        "0301234567p123",
+        "0301234567w123",
+        "0301234567 fax",
+        "room 12 0301234567",
+        "030 901820/21",
+        "030/901820/2134",
+        "0301234567_8",
+    ],
+)
+def test_nothing_is_left_out_of_what_was_written(written: str) -> None:
+    """In Germany numbers have any length, so what is read past may be somebody's number, too."""
+    with pytest.raises(NotDiallable) as refused:
+        destination(written, account(region="DE"))
     assert refused.value.failure == "destination-invalid"
 
 
