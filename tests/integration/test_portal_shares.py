@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from services.portal.faxes.pictures import Pictures
-from services.portal.web import gate
+from services.portal.web import forms, gate
 from services.portal.web.fax_pages import resending
 from tests.providers.portal import form_token, portal
 
@@ -51,7 +51,7 @@ async def test_a_third_large_form_of_one_person_is_not_read_and_somebody_elses_i
 
 
 async def test_a_form_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "FORM_SECONDS", 0.1)
+    monkeypatch.setattr(forms, "FORM_SECONDS", 0.1)
     async with portal(tmp_path) as site:
         answer = await Uploads().begin(await site.signed_in("user"), "mine")
     assert (answer.status_code, "Nothing was changed" in answer.text) == (408, True)

@@ -24,6 +24,7 @@ from services._runtime.publisher import Publisher
 from services._runtime.settings import KafkaSettings, StoreSettings
 from services.ingest.documents.unreadable import UnreadableDocument
 from services.ingest.handlers import ReceivedFaxes
+from services.retention.adapters import Bucket
 from services.retention.backlog import LONGEST, Backlog
 from services.retention.scheduler import Scheduler
 from services.retention.telling import Told
@@ -126,7 +127,7 @@ async def test_an_upload_that_nobody_told_of_becomes_an_unclaimed_fax_once(store
     assert len(published.uploads()) == 1, "it was taken, and was stranded again"
 
 
-async def test_the_same_pages_of_another_call_are_no_copy(stored: StoredFaxes) -> None:
+async def test_the_same_pages_of_another_call_are_no_copy(stored: StoredFaxes, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sender faxes one document to two numbers; the second call's event is lost, and its fax must not be."""
     told, lost = key_of(stored, "told"), key_of(stored, "lost")
     for key in (told, lost):
@@ -144,6 +145,11 @@ async def test_the_same_pages_of_another_call_are_no_copy(stored: StoredFaxes) -
         await scheduler(stored, published).watch_uploads()
     assert {event.object_key for event in published.uploads()} == {lost}
     stored.now += timedelta(days=17)
+
+    async def also_later(_bucket: Bucket) -> datetime:
+        return stored.now
+
+    monkeypatch.setattr(Bucket, "clock", also_later)
     await stored.parts().uploads.sweep(stored.now.date() - timedelta(days=17))
     assert stored.keys("incoming/") == [lost]
 
