@@ -20,7 +20,7 @@ demo:  ## Send real faxes through and check what arrived
 
 test:  ## Run every test (at most 10 minutes)
 	@$(SET_UP) dev debian
-	@$(BIN)/pytest -m "not chaos" -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -m "not chaos" -n 3 --dist loadfile --no-loadscope-reorder
 
 check:  ## Lint, types, import rules, generated files, the chart
 	@$(SET_UP) dev
