@@ -5,7 +5,7 @@ US law wants date, time, sender and the sending number on every fax (47 CFR 68.3
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,8 @@ _EDGE: Final = 40
 """Pixels left and right, which fax machines don't print on."""
 _GAP: Final = 36
 _LONGEST_COUNT: Final = f"Page {MAX_PAGES}/{MAX_PAGES}"
+_COUNT_WIDTH: Final = 220
+"""Pixels at the right end of the line that are the count's alone: the edge, the longest count, most of the gap."""
 _CUT: Final = "…"
 
 
@@ -73,7 +75,7 @@ class Heading:
 
     def _drawn(self, count: str, y_dpi: int) -> Bilevel:
         image = self._same_on_all.copy()
-        ImageDraw.Draw(image).text((WIDTH - _EDGE, _BASELINE), count, 0, font_of(_STYLE), anchor="rs")
+        image.paste(_counted(count), (WIDTH - _COUNT_WIDTH, 0))
         return inked(image, y_dpi)
 
     @cached_property
@@ -93,6 +95,14 @@ class Heading:
             if width_of(told, _STYLE) <= room:
                 break
         return told
+
+
+@lru_cache(maxsize=1024)
+def _counted(count: str) -> Image.Image:
+    """The right end of the line. Most faxes have few pages, so most counts were drawn before."""
+    image = Image.new("L", (_COUNT_WIDTH, ROWS), PAPER_WHITE)
+    ImageDraw.Draw(image).text((_COUNT_WIDTH - _EDGE, _BASELINE), count, 0, font_of(_STYLE), anchor="rs")
+    return image
 
 
 def _short(text: str, most: int) -> str:
