@@ -116,7 +116,7 @@ def switch() -> Iterator[str]:
 
 
 async def test_a_fax_comes_by_upload_and_by_url(pipeline: Pipeline, telephony: Worker, host: str) -> None:
-    sent, fetched = "+12025550171", "+12025550172"
+    sent, fetched = "+15155550271", "+15155550272"
     where, before = page(telephony), telephony.metric("nativefax_telephony_requests_total", status="202")
     async with pipeline.reader() as reader:
         first = await asyncio.to_thread(upload, where, sent)
@@ -133,7 +133,7 @@ async def test_a_fax_comes_by_upload_and_by_url(pipeline: Pipeline, telephony: W
 
 
 async def test_killed_in_the_middle_of_an_upload(pipeline: Pipeline, telephony: Worker) -> None:
-    number = "+12025550173"
+    number = "+15155550273"
     half, dead = asyncio.Event(), asyncio.Event()
 
     async def body() -> Any:
@@ -161,7 +161,7 @@ async def test_killed_in_the_middle_of_an_upload(pipeline: Pipeline, telephony: 
 
 @pytest.mark.chaos
 async def test_killed_between_store_and_kafka(pipeline: Pipeline, tmp_path: Path) -> None:
-    number, refused = "+12025550174", "+12025550175"
+    number, refused = "+15155550274", "+15155550275"
     with running(pipeline, tmp_path, NATIVEFAX_STAGE_CONFIRM_SECONDS="5") as telephony:
         where = page(telephony)
         pipeline.cluster.stop("kafka")
