@@ -13,6 +13,7 @@ from schemas.base import Event
 from schemas.fax import Stage, TablePositionReported
 from services._runtime.claims import utc_now
 from services._runtime.publisher import PublishUnknown
+from services._runtime.running import beside
 
 LOOK_SECONDS = 0.25
 """How often the position is looked at: an account is shown as live soon after it is."""
@@ -59,9 +60,5 @@ async def report_positions(table: Positioned, publisher: PublishesEvents, stage:
 @asynccontextmanager
 async def reporting(table: Positioned, publisher: PublishesEvents, stage: Stage, name: str) -> AsyncIterator[None]:
     """`report_positions` while the block runs, for a process that has no `Resources`."""
-    task = asyncio.create_task(report_positions(table, publisher, stage, name), name="positions")
-    try:
+    async with beside(report_positions(table, publisher, stage, name), "positions"):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

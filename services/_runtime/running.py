@@ -1,8 +1,9 @@
-"""What is started and stopped, as a block."""
+"""What is started and stopped, or done meanwhile, as a block."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 
 class Startable(Protocol):
@@ -26,3 +27,14 @@ async def running(one: T) -> AsyncIterator[T]:
         yield one
     finally:
         await one.stop()
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+    """`work`, done while the block lasts and cancelled with it; what it raises is for itself to tell."""
+    task = asyncio.create_task(work, name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

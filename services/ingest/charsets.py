@@ -1,5 +1,6 @@
 """Charsets of text, by the names that mails and pages give them. Pure."""
 
+import codecs
 import re
 
 _TEXT = re.compile(
@@ -13,6 +14,9 @@ _SUPERSETS = {"us-ascii": "utf-8", "ascii": "utf-8", "iso-8859-1": "cp1252", "la
 
 
 def codec_of(charset: str) -> str | None:
-    """Python's codec of a charset; None if it is none of text. Python may still not know it."""
+    """Python's codec of a charset; None if it is none of text, or none that Python knows."""
     name = _SUPERSETS.get(charset.lower(), charset.lower())
-    return name if _TEXT.fullmatch(name) else None
+    try:
+        return codecs.lookup(name).name if _TEXT.fullmatch(name) else None
+    except LookupError:
+        return None

@@ -1,14 +1,12 @@
 """A body of multipart/form-data: read in bounds, and whole or refused (RFC 7578)."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
 from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
-
-ENCODED: Final = "A part has a Content-Transfer-Encoding: send its bytes as they are."
 
 _AS_THEY_ARE: Final = frozenset({b"7bit", b"8bit", b"binary"})
 
@@ -45,17 +43,14 @@ async def bounded(request: Request, limit: int, too_large: Exception) -> AsyncGe
 
 
 @asynccontextmanager
-async def parsed(parser: WholeParser, cut_off: Exception, encoded: Exception) -> AsyncIterator[FormData]:
-    """The form, whose files are closed after use.
-
-    Raises `cut_off` if it ends before its last boundary, `encoded` if a part's bytes are not as they are.
-    """
+async def parsed(parser: WholeParser, refused: Callable[[str], Exception]) -> AsyncIterator[FormData]:
+    """The form, whose files are closed after use; raises what `refused` makes of why it can't be taken."""
     form = await parser.parse()
     try:
         if not parser.ended:
-            raise cut_off
+            raise refused("It ends before its last boundary.")
         if parser.encoded:
-            raise encoded
+            raise refused("A part has a Content-Transfer-Encoding: send its bytes as they are.")
         yield form
     finally:
         await form.close()

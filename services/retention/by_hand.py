@@ -82,10 +82,8 @@ class Run:
         """
         report, began = Report(dry_run), time.monotonic()
         await self.sweep.holds.read_to_end()
-        at = bound + LONGEST
-        report.unfinished_uploads = await (self.planner.count_unfinished if dry_run else self.planner.abort_unfinished)(
-            at
-        )
+        unfinished = self.planner.count_unfinished if dry_run else self.planner.abort_unfinished
+        report.unfinished_uploads = await unfinished(bound + LONGEST)
         for day in days:
             report.days += 1
             report.uploads += await (self.uploads.due if dry_run else self.uploads.sweep)(day)

@@ -23,6 +23,7 @@ from schemas.topics import TOPICS
 from services._runtime.access.acls import Operation
 from services._runtime.access.client import Asking, asking
 from services._runtime.access.requests import DescribeTopics
+from services._runtime.running import beside
 from services._runtime.settings import KafkaSettings
 
 AGAIN_SECONDS: Final = 30.0
@@ -96,12 +97,8 @@ async def checked(settings: KafkaSettings, process: str) -> AsyncIterator[Rights
     """
     await check_rights(settings, process)
     rights = Rights(settings, process)
-    checking = asyncio.create_task(rights.keep_checking(), name="rights")
-    try:
+    async with beside(rights.keep_checking(), "rights"):
         yield rights
-    finally:
-        checking.cancel()
-        await asyncio.gather(checking, return_exceptions=True)
 
 
 async def missing_rights(settings: KafkaSettings, process: str) -> list[str]:

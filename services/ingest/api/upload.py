@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from starlette.datastructures import FormData, UploadFile
@@ -14,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from services._runtime.problems import Wrong
 from services.ingest.api.problems import Refused
 from services.ingest.documents.limits import MAX_BYTES
-from services.ingest.multipart import ENCODED, WholeParser, bounded, parsed
+from services.ingest.multipart import WholeParser, bounded, parsed
 from services.ingest.submission import FILENAME, File, one_line
 
 FILES: Final = 30
@@ -135,8 +136,7 @@ async def _form(request: Request) -> Upload:
         max_fields=FIELDS + 1,
         max_part_size=FIELD_BYTES,
     )
-    cut_off = Refused("malformed-body", "It ends before its last boundary.")
-    async with parsed(parser, cut_off, Refused("malformed-body", ENCODED)) as form:
+    async with parsed(parser, partial(Refused, "malformed-body")) as form:
         return Upload(_fields(form), tuple([file async for file in _files(form)]))
 
 

@@ -3,7 +3,6 @@
 A mail's HTML is text in a frame of tables and pictures; what a fax must carry is the text.
 """
 
-import codecs
 import re
 from collections import Counter
 from html.parser import HTMLParser
@@ -66,11 +65,7 @@ def open_html(data: bytes, setup: Setup) -> Opened:
 def _charset(data: bytes) -> str:
     """What a page that is no UTF-8 says it is written in."""
     told = _CHARSET.search(data[:_LOOKED_AT])
-    codec = codec_of(told[1].decode()) if told else None
-    try:
-        return codecs.lookup(codec).name if codec else "cp1252"
-    except LookupError:
-        return "cp1252"
+    return (told and codec_of(told[1].decode())) or "cp1252"
 
 
 def blocks_of(text: str) -> list[Block]:

@@ -41,7 +41,7 @@ def _characters(data: bytes, content_type: str) -> str:
     told = _CHARSET.search(content_type)
     codec = codec_of(told[1]) if told else None
     if codec and not data.startswith(_MARKS):
-        with suppress(UnicodeError, LookupError):
+        with suppress(UnicodeError):
             return data.decode(codec)
     return written(data) or data.decode("cp1252", "replace")
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from cryptography import x509
 from prometheus_client import CollectorRegistry, Gauge
 
+from services._runtime.running import beside
 from services.ingest.smtp.settings import SmtpServerSettings
 
 LOOK_SECONDS = 30.0
@@ -52,12 +53,8 @@ class ServerCertificate:
     async def followed(self, look_seconds: float = LOOK_SECONDS) -> AsyncIterator[None]:
         """Read the files, and again whenever they change while the block runs; raises as `read` does at first."""
         self.read()
-        task = asyncio.create_task(self._follow(look_seconds), name="certificate")
-        try:
+        async with beside(self._follow(look_seconds), "certificate"):
             yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
     async def _follow(self, look_seconds: float) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from starlette.datastructures import FormData, UploadFile
@@ -10,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from services._runtime.problems import Wrong
 from services.ingest.documents.limits import MAX_BYTES
-from services.ingest.multipart import ENCODED, WholeParser, bounded, parsed
+from services.ingest.multipart import WholeParser, bounded, parsed
 from services.ingest.telephony.problems import Refused
 
 JSON_BYTES: Final = 256 * 1024
@@ -76,8 +77,7 @@ async def read_form(request: Request, seconds: float) -> Form:
 async def _form(request: Request) -> Form:
     stream = bounded(request, BODY_BYTES, Refused("body-too-large"))
     parser = WholeParser(request.headers, stream, max_files=2, max_fields=4, max_part_size=FIELD_BYTES)
-    cut_off = Refused("malformed-body", "It ends before its last boundary.")
-    async with parsed(parser, cut_off, Refused("malformed-body", ENCODED)) as form:
+    async with parsed(parser, partial(Refused, "malformed-body")) as form:
         return Form(_fields(form), await _file(form))
 
 
